@@ -155,9 +155,7 @@ def _read(reader: _Reader) -> Settings:
         rate_limit_window_ms=reader.number(
             "RATE_LIMIT_WINDOW_MS", 60_000, 1000, 30 * day
         ),
-        rate_limit_max_requests=reader.number(
-            "RATE_LIMIT_MAX_REQUESTS", 100, 1, 10**9
-        ),
+        rate_limit_max_requests=reader.number("RATE_LIMIT_MAX_REQUESTS", 100, 1, 10**9),
         rate_limit_commands=reader.parsed(
             "RATE_LIMIT_COMMANDS", "100 per 10 seconds", _rate
         ),
@@ -320,5 +318,3 @@ def without_password(url: str) -> str:
     return urlunsplit(
         parts._replace(netloc=f"{user.partition(':')[0]}:(hidden)@{address}")
     )
-
-

@@ -1,0 +1,1 @@
+"""What viewers see, and how they come to see it."""

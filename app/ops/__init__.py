@@ -1,0 +1,1 @@
+"""What operations people need: health, counts, metrics, logs, a command line."""

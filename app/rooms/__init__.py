@@ -1,0 +1,1 @@
+"""Rooms, and the one sequence of their changes."""

@@ -1,0 +1,1 @@
+"""Timers: the state machine, the commands, and finishing."""

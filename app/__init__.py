@@ -1,0 +1,152 @@
+"""The Live Timer Server: `create_app` is the one place where the parts are wired."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+
+import gevent
+import redis
+from flask import Flask
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from structlog import get_logger
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app import openapi, problems
+from app.auth import ratelimits, tokens
+from app.auth.routes import auth
+from app.config import Settings
+from app.database import engine_options, prepare_engine
+from app.extensions import compress, cors, db, migrate
+from app.live import handlers
+from app.live.audience import Audience
+from app.live.broadcast import Broadcaster
+from app.live.presence import LocalViewers, Presence, ProcessPresence, RedisPresence
+from app.live.reconcile import Reconciler
+from app.live.routes import live
+from app.live.state import RoomStates
+from app.ops import cli, janitor, logs, metrics
+from app.ops.routes import ops
+from app.rooms.routes import rooms
+from app.timers.finisher import Finisher
+from app.timers.routes import timers
+from app.transport.broadcasts import LocalManager, Manager, RedisManager
+from app.web import security
+from app.web.routes import web
+
+MAX_BODY_BYTES = 64 * 1024
+_CHANNEL = "live-timer"
+_REDIS_SECONDS = 1.0
+
+_log = get_logger(__name__)
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the application for `settings`, wired but with nothing running yet.
+
+    `start_background` starts what runs beside the requests.
+    """
+    app = Flask(__name__, instance_path=str(settings.instance_path.absolute()))
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.extensions["settings"] = settings
+    app.extensions["caller"] = ratelimits.caller
+    logs.init_app(app)
+    problems.init_app(app)
+    metrics.init_app(app)
+    _bind_database(app, settings)
+    tokens.init_app(app, settings)
+    ratelimits.init_app(app, settings)
+    _wire_live(app, settings)
+    _register_routes(app)
+    security.init_app(app, settings)
+    compress.init_app(app)
+    cors.init_app(
+        app,
+        resources={r"/api/*": {"origins": list(settings.cors_origin)}},
+        expose_headers=["ETag", "Server-Time", "Retry-After", "Location"],
+    )
+    cli.init_app(app)
+    if settings.trusted_proxies:
+        # After Socket.IO has wrapped the application: it must see what nginx says.
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+    return app
+
+
+def start_background(app: Flask) -> None:
+    """Start what runs beside the requests, for as long as the process lives.
+
+    Finishing, listening to the other workers, reconciling, counting, cleaning up.
+    """
+    app.extensions["manager"].start()
+    for run in (
+        app.extensions["finisher"].run,
+        app.extensions["reconciler"].run,
+        app.extensions["audience"].run,
+        app.extensions["janitor"].run,
+    ):
+        gevent.spawn(_keep_running, run)
+
+
+def _keep_running(run: Callable[[], None]) -> None:
+    # A defect in one of them must be seen, and must not end a show.
+    while True:
+        try:
+            run()
+        except Exception:  # noqa: BLE001 - handled: reported, and run again
+            _log.exception("background task failed", task=run.__qualname__)
+            gevent.sleep(1)
+
+
+def _bind_database(app: Flask, settings: Settings) -> None:
+    if settings.on_sqlite:
+        settings.instance_path.mkdir(parents=True, exist_ok=True)
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    migrate.init_app(app, db, render_as_batch=True)
+
+
+def _wire_live(app: Flask, settings: Settings) -> None:
+    worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    manager, presence = _between_workers(settings, worker)
+    viewers, states = LocalViewers(), RoomStates()
+    broadcaster = Broadcaster(manager, viewers, states, metrics.count_broadcast)
+    audience = Audience(viewers, states, broadcaster, presence)
+    reconciler = Reconciler(app, broadcaster, states)
+    manager.on_subscribed = reconciler.wake
+    app.extensions |= {
+        "worker": worker,
+        "manager": manager,
+        "publisher": broadcaster,
+        "audience": audience,
+        "reconciler": reconciler,
+        "finisher": Finisher(app, metrics.observe_finish),
+        "janitor": janitor.Janitor(app),
+    }
+    handlers.init_app(app, settings, manager, audience)
+
+
+def _between_workers(settings: Settings, worker: str) -> tuple[Manager, Presence]:
+    if settings.redis_url is None:
+        return LocalManager(), ProcessPresence(worker)
+    client = redis.Redis.from_url(
+        settings.redis_url,
+        socket_timeout=_REDIS_SECONDS,
+        socket_connect_timeout=_REDIS_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return RedisManager(settings.redis_url, _CHANNEL), RedisPresence(worker, client)
+
+
+def _register_routes(app: Flask) -> None:
+    app.config.update(openapi.SETTINGS)
+    api = openapi.Api(app)
+    for blueprint in (rooms, timers, live, auth, ops):
+        api.register_blueprint(blueprint)
+    app.register_blueprint(web)

@@ -1,0 +1,144 @@
+"""Who may call a route: every route says so, and nothing else checks tokens."""
+
+import secrets
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import g, request
+from flask_jwt_extended import get_jwt, verify_jwt_in_request
+from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
+from jwt import ExpiredSignatureError, PyJWTError
+
+from app.auth.identity import Identity, Role, identity_of
+from app.auth.service import is_revoked
+from app.config import Settings
+from app.errors import Forbidden, Unauthenticated
+from app.extensions import wired
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Access(StrEnum):
+    """Who may call a route."""
+
+    ANYONE = "anyone"
+    SHARE_TOKEN = "share-token"  # noqa: S105 - the name of a rule, not a secret
+    OPTIONAL = "optional"
+    OPERATOR = "operator"
+    OWNER = "owner"
+    REFRESH = "refresh"
+    MONITOR = "monitor"
+
+
+_TOKEN_OPTIONAL = (Access.OPTIONAL, Access.MONITOR)
+
+
+def allow(access: Access) -> Callable[[View], View]:
+    """Let only `access` call the route.
+
+    `OPERATOR` and `OWNER` ask for a token of at least that role; whether the thing is
+    the caller's is for `room_for` and `timer_for` to say. `OPTIONAL` accepts a
+    request without a token but refuses one with a bad token. `SHARE_TOKEN` routes
+    carry their own permission in the address. `MONITOR` routes ask for nothing in
+    development, and in production for any token or the `METRICS_TOKEN`.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            _check(access)
+            return view(*args, **kwargs)
+
+        guarded.access = access  # type: ignore[attr-defined]
+        if access not in (Access.ANYONE, Access.SHARE_TOKEN):
+            _document_token(guarded, optional=access in _TOKEN_OPTIONAL)
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def current_identity() -> Identity:
+    """Return who sends this request; only on routes that ask for a token."""
+    identity: Identity = g.identity
+    return identity
+
+
+def optional_identity() -> Identity | None:
+    """Return who sends this request, where it carried a token."""
+    identity: Identity | None = g.get("identity")
+    return identity
+
+
+def verified_subject() -> str | None:
+    """Return the subject of the request's token if its signature holds, else None.
+
+    Asks no database, so that rate limits can be counted before anything else.
+    """
+    if "subject" not in g:
+        try:
+            verify_jwt_in_request(optional=True, skip_revocation_check=True)
+            g.subject = get_jwt().get("sub")
+        except (JWTExtendedException, PyJWTError, Unauthenticated):
+            g.subject = None
+    subject: str | None = g.subject
+    return subject
+
+
+def _check(access: Access) -> None:
+    if access in (Access.ANYONE, Access.SHARE_TOKEN):
+        return
+    if access is Access.MONITOR and _monitors():
+        return
+    claims = _verified_claims(
+        optional=access is Access.OPTIONAL, refresh=access is Access.REFRESH
+    )
+    if not claims:
+        return
+    identity = identity_of(claims)
+    if is_revoked(claims):
+        raise Unauthenticated("The token has been taken back.")
+    if access in (Access.OWNER, Access.REFRESH) and identity.role is not Role.OWNER:
+        raise Forbidden("Only the owner may do this.")
+    g.identity = identity
+
+
+def _monitors() -> bool:
+    settings: Settings = wired("settings")
+    if not settings.production:
+        return True
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    token = settings.metrics_token
+    return (
+        token is not None
+        and scheme.lower() == "bearer"
+        and secrets.compare_digest(sent.encode(), token.encode())
+    )
+
+
+def _verified_claims(*, optional: bool, refresh: bool) -> dict[str, Any]:
+    try:
+        verify_jwt_in_request(
+            optional=optional, refresh=refresh, skip_revocation_check=True
+        )
+    except NoAuthorizationError as error:
+        raise Unauthenticated("Send a token: Authorization: Bearer ...") from error
+    except ExpiredSignatureError as error:
+        raise Unauthenticated("The token has expired.") from error
+    except (JWTExtendedException, PyJWTError) as error:
+        raise Unauthenticated("The token is not accepted here.") from error
+    claims: dict[str, Any] = get_jwt()
+    return claims
+
+
+def _document_token(view: Any, *, optional: bool) -> None:
+    security: list[dict[str, list[str]]] = [{"bearer": []}]
+    if optional:
+        security.append({})
+    documented = {**getattr(view, "_apidoc", {})}
+    documented["manual_doc"] = {
+        **documented.get("manual_doc", {}),
+        "security": security,
+    }
+    view._apidoc = documented  # noqa: SLF001 - flask-smorest's own place for it

@@ -1,0 +1,85 @@
+"""Who sends a request."""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from app.errors import Unauthenticated
+
+CLAIM_ROLE = "timer_role"
+CLAIM_ROOM = "timer_room"
+CLAIM_OWNER = "timer_owner"
+CLAIM_GENERATIONS = "gen"
+MAX_SUBJECT = 255
+
+
+class Role(StrEnum):
+    """What a token's holder may do."""
+
+    OWNER = "owner"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The holder of a verified token.
+
+    Attributes:
+        subject: the token's subject; for an owner, what `Room.owner_id` holds.
+        role: what the holder may do.
+        room_id: the one room of an operator.
+    """
+
+    subject: str
+    role: Role
+    room_id: uuid.UUID | None = None
+
+    def may_operate(self, room_id: uuid.UUID, owner_id: str) -> bool:
+        """Tell whether the holder may command the timers of a room."""
+        if self.role is Role.OPERATOR:
+            return self.room_id == room_id
+        return self.subject == owner_id
+
+    def may_own(self, owner_id: str) -> bool:
+        """Tell whether the holder owns what belongs to `owner_id`."""
+        return self.role is Role.OWNER and self.subject == owner_id
+
+
+def identity_of(claims: dict[str, Any]) -> Identity:
+    """Return the identity that a token's verified claims name.
+
+    Raises:
+        Unauthenticated: the claims name a role or a room that this server lacks.
+    """
+    subject = claims["sub"]
+    if not subject or len(subject) > MAX_SUBJECT:
+        raise Unauthenticated("The token's subject is empty or too long.")
+    role = claims.get(CLAIM_ROLE, Role.OWNER.value)
+    if role == Role.OWNER:
+        return Identity(subject, Role.OWNER)
+    if role != Role.OPERATOR:
+        raise Unauthenticated(f"The token's {CLAIM_ROLE} is not known here.")
+    try:
+        return Identity(subject, Role.OPERATOR, uuid.UUID(str(claims.get(CLAIM_ROOM))))
+    except ValueError:
+        raise Unauthenticated(f"The token's {CLAIM_ROOM} is not a room.") from None
+
+
+def holders_of(claims: dict[str, Any]) -> list[str]:
+    """Return the holders whose revocation ends a token with these claims."""
+    if claims.get(CLAIM_ROLE, Role.OWNER.value) != Role.OPERATOR:
+        return [owner_holder(claims["sub"])]
+    holders = [room_holder(str(claims.get(CLAIM_ROOM)))]
+    owner = claims.get(CLAIM_OWNER)
+    return [*holders, owner_holder(owner)] if owner else holders
+
+
+def owner_holder(subject: str) -> str:
+    """Return the name under which an owner's tokens are revoked."""
+    return f"owner:{subject}"
+
+
+def room_holder(room_id: str) -> str:
+    """Return the name under which the tokens of a room's operators are revoked."""
+    return f"room:{room_id}"

@@ -1,0 +1,72 @@
+"""Rate limits by caller: a token's subject where there is one, else the address.
+
+What viewers ask for is exempt: a hall full of them shares one address.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Flask, request
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from app.auth.access import verified_subject
+from app.config import Settings
+from app.extensions import limiter, wired
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+# A limit that waits for Redis makes a command wait: rather count in memory.
+_REDIS_SECONDS = 0.1
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Count in Redis where there is one, and in memory while it is away."""
+    seconds = max(1, settings.rate_limit_window_ms // 1000)
+    app.config.update(
+        RATELIMIT_ENABLED=settings.rate_limit_enabled,
+        RATELIMIT_DEFAULT=f"{settings.rate_limit_max_requests} per {seconds} seconds",
+        RATELIMIT_STRATEGY="fixed-window",
+        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
+        RATELIMIT_STORAGE_OPTIONS=_redis_options() if settings.redis_url else {},
+        RATELIMIT_KEY_PREFIX="live-timer",
+        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=settings.redis_url is not None,
+        RATELIMIT_HEADERS_ENABLED=True,
+        RATELIMIT_HEADER_LIMIT="RateLimit-Limit",
+        RATELIMIT_HEADER_REMAINING="RateLimit-Remaining",
+        RATELIMIT_HEADER_RESET="RateLimit-Reset",
+    )
+    limiter.init_app(app)
+
+
+def caller() -> str:
+    """Return whom a request counts for."""
+    subject = verified_subject()
+    return f"subject:{subject}" if subject else f"address:{request.remote_addr}"
+
+
+def limit_commands(view: View) -> View:
+    """Count a route as a command instead of by the global limit."""
+    shared = limiter.shared_limit(
+        lambda: wired("settings").rate_limit_commands, scope="commands"
+    )
+    return shared(view)
+
+
+def limit_rooms(view: View) -> View:
+    """Count a route as the creation of a room instead of by the global limit."""
+    return limiter.limit(lambda: wired("settings").rate_limit_rooms)(view)
+
+
+def unlimited(view: View) -> View:
+    """Exempt what viewers and monitors ask for."""
+    exempt: View = limiter.exempt(view)  # type: ignore[assignment]
+    return exempt
+
+
+def _redis_options() -> dict[str, Any]:
+    return {
+        "socket_timeout": _REDIS_SECONDS,
+        "socket_connect_timeout": _REDIS_SECONDS,
+        "retry": Retry(NoBackoff(), 0),
+    }

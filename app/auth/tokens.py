@@ -1,0 +1,45 @@
+"""Which key verifies a token."""
+
+from typing import Any
+
+from flask import Flask
+
+from app.config import Settings
+from app.errors import Unauthenticated
+from app.extensions import jwt, wired
+
+_OURS = "HS256"
+_PROVIDERS = ("RS256", "ES256")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Accept our own HS256 tokens and, where its key is set, a provider's.
+
+    The algorithm in a token's header chooses the key, so that a public key never
+    verifies an HMAC (RFC 8725, section 2.1).
+    """
+    algorithms = [_OURS] if settings.jwt_secret else []
+    if settings.jwt_public_key:
+        algorithms += _PROVIDERS
+    app.config.update(
+        JWT_SECRET_KEY=settings.jwt_secret,
+        JWT_ALGORITHM=_OURS,
+        JWT_DECODE_ALGORITHMS=algorithms,
+        JWT_ENCODE_ISSUER=settings.jwt_issuer,
+        JWT_DECODE_ISSUER=settings.jwt_issuer,
+        JWT_ENCODE_AUDIENCE=settings.jwt_audience,
+        JWT_DECODE_AUDIENCE=settings.jwt_audience,
+        JWT_TOKEN_LOCATION=["headers"],
+        JWT_COOKIE_CSRF_PROTECT=False,
+    )
+    jwt.init_app(app)
+
+
+@jwt.decode_key_loader
+def _key_for(header: dict[str, Any], _claims: dict[str, Any]) -> str:
+    settings: Settings = wired("settings")
+    provided = header.get("alg") in _PROVIDERS
+    key = settings.jwt_public_key if provided else settings.jwt_secret
+    if key is None:
+        raise Unauthenticated("This server does not accept the token's algorithm.")
+    return key

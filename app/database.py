@@ -1,0 +1,118 @@
+"""Transactions: one per command, on PostgreSQL and on SQLite."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from app.extensions import db
+
+_SQLITE_BUSY_SECONDS = 5
+_CALLBACKS = "after_commit"
+_IMMEDIATE = "sqlite_begin_immediate"
+
+# SQLite has one writer. A greenlet that waited for SQLite's own lock would block the
+# whole process, the lock's holder included, so writers queue here first.
+_sqlite_writer = threading.Lock()
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    """Return SQLAlchemy's engine options for the database at `database_url`."""
+    if make_url(database_url).get_backend_name() == "sqlite":
+        return {"connect_args": {"timeout": _SQLITE_BUSY_SECONDS}}
+    return {
+        "pool_size": 10,
+        "max_overflow": 10,
+        "pool_timeout": 5,
+        "pool_pre_ping": True,
+        # One round trip for the many rows of a batch of finishes.
+        "executemany_mode": "values_plus_batch",
+        "connect_args": {
+            "connect_timeout": 3,
+            "options": "-c lock_timeout=5s -c statement_timeout=15s"
+            " -c idle_in_transaction_session_timeout=30s",
+        },
+    }
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give SQLite what the product relies on: WAL, foreign keys, immediate writers."""
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """Run the block as one write transaction of the current session.
+
+    Commits at the end of the block and rolls back on any exception; then, and only
+    after a commit, calls what `after_commit` registered. A block inside a block
+    joins the outer one.
+    """
+    session = db.session()
+    if _CALLBACKS in session.info:
+        yield
+        return
+    with _writer(session):
+        callbacks: list[Callable[[], None]] = []
+        session.info[_CALLBACKS] = callbacks
+        try:
+            yield
+            session.commit()
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            del session.info[_CALLBACKS]
+    for callback in callbacks:
+        callback()
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Call `callback` once the current `transaction` has committed; else never."""
+    db.session().info[_CALLBACKS].append(callback)
+
+
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """Undo the block alone on an exception, and forget what it wanted published."""
+    callbacks = db.session().info[_CALLBACKS]
+    kept = len(callbacks)
+    try:
+        with db.session.begin_nested():
+            yield
+    except BaseException:
+        del callbacks[kept:]
+        raise
+
+
+@contextmanager
+def _writer(session: Session) -> Iterator[None]:
+    if session.get_bind().dialect.name != "sqlite":
+        yield
+        return
+    with _sqlite_writer:
+        # A read transaction that turns into a write one can meet SQLITE_BUSY, which
+        # no waiting cures: end it and begin as a writer.
+        session.commit()
+        session.connection(execution_options={_IMMEDIATE: True})
+        yield
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # Off, so that the driver begins nothing by itself and _begin_sqlite decides.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(_IMMEDIATE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")

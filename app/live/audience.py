@@ -1,0 +1,121 @@
+"""The viewers of this worker: how one joins, and how they are counted."""
+
+import threading
+
+import redis
+from structlog import get_logger
+
+from app import instants
+from app.errors import NotFound
+from app.instants import Instant
+from app.live.broadcast import Broadcaster
+from app.live.presence import EXPIRY_MS, Census, Counts, LocalViewers, Presence
+from app.live.state import RoomState, RoomStates
+
+COUNT_SECONDS = 1.0
+
+_log = get_logger(__name__)
+
+
+class Audience:
+    """Joins viewers to rooms, and tells them once a second how many they are."""
+
+    def __init__(
+        self,
+        viewers: LocalViewers,
+        states: RoomStates,
+        broadcaster: Broadcaster,
+        presence: Presence,
+    ) -> None:
+        """Serve the viewers of this worker."""
+        self.viewers = viewers
+        self.states = states
+        self.broadcaster = broadcaster
+        self._presence = presence
+        self._census = Census({}, {})
+        self._shared: Counts = {}
+        self._counted_at = instants.now()
+        self._sent: Counts = {}
+
+    def join(self, sid: str, share_token: str) -> RoomState:
+        """Make a socket a viewer of the token's room; return the state to show.
+
+        The state is what nobody has heard anything newer of, so that no change falls
+        between reading it and hearing of the next one.
+
+        Raises:
+            NotFound: no room has this share token.
+        """
+        state = self._known(share_token) or self.states.read(share_token)
+        self.broadcaster.leave(sid)
+        self.broadcaster.watch(sid, state)
+        try:
+            while not self.broadcaster.is_current(state):
+                state = self.states.read(share_token)
+        except NotFound:
+            self.broadcaster.leave(sid)
+            raise
+        return state
+
+    def state_for(self, sid: str) -> RoomState:
+        """Return the state of the room that a socket watches, from the database.
+
+        Raises:
+            NotFound: it watches none.
+        """
+        room = self.viewers.room_of(sid)
+        watched = self.broadcaster.watched()
+        if room is None or room not in watched:
+            raise NotFound("Join a room first.")
+        return self.states.refreshed(watched[room][1])
+
+    def count(self, room: str) -> int:
+        """Return how many watch a room over all workers, as far as it is known."""
+        elsewhere = self._census.in_room(room) - self._shared.get(room, 0)
+        return elsewhere + self.viewers.counts.get(room, 0)
+
+    @property
+    def census(self) -> Census:
+        """Who watches over all workers, about a second ago."""
+        return self._census
+
+    def run(self) -> None:
+        """Count once a second until the process ends; Redis may come and go."""
+        pause = threading.Event()
+        while not pause.wait(COUNT_SECONDS):
+            self.take_count()
+
+    def take_count(self) -> None:
+        """Share this worker's counts, learn the others', and tell what changed."""
+        self._exchange(instants.now())
+        counts = {room: self.count(room) for room in self.viewers.counts}
+        for room, count in counts.items():
+            if self._sent.get(room) != count:
+                self.broadcaster.send_count(room, count)
+        self._sent = counts
+
+    def withdraw(self) -> None:
+        """Take this worker's counts back before it ends."""
+        try:
+            self._presence.withdraw()
+        except redis.RedisError as error:
+            _log.info("the counts will expire", error=str(error))
+
+    def _exchange(self, now: Instant) -> None:
+        counts = self.viewers.counts
+        try:
+            self._presence.share(len(self.viewers.sockets), counts, now)
+            self._census = self._presence.census(now)
+        except redis.RedisError as error:
+            _log.debug("counts are not shared", error=str(error))
+            if now - self._counted_at > EXPIRY_MS:
+                self._census, self._shared = Census({}, {}), {}
+        else:
+            self._shared, self._counted_at = counts, now
+
+    def _known(self, share_token: str) -> RoomState | None:
+        # Trusted only while this worker hears of the room's changes.
+        state = self.states.cached(share_token)
+        if state is None or not self.broadcaster.is_watched(state):
+            return None
+        return state if self.broadcaster.is_current(state) else None

@@ -1,0 +1,189 @@
+"""Who watches: each worker counts its own viewers and shares the counts.
+
+A worker's counts expire in Redis unless it renews them, so that the viewers of a
+killed worker disappear by themselves.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import redis
+
+from app.errors import NotFound
+from app.instants import Instant, Millis
+
+EXPIRY_MS = Millis(15_000)
+_PREFIX = "live-timer:presence"
+_CONNECTIONS = "connections"
+
+Counts = dict[str, int]
+
+
+@dataclass(frozen=True)
+class Census:
+    """Who watches, over all workers.
+
+    Attributes:
+        connections: sockets by worker, those in no room included.
+        viewers: viewers by worker and room.
+    """
+
+    connections: Counts
+    viewers: dict[str, Counts]
+
+    def in_room(self, room: str) -> int:
+        """Return how many watch a room."""
+        return sum(rooms.get(room, 0) for rooms in self.viewers.values())
+
+    def by_room(self) -> Counts:
+        """Return how many watch each room."""
+        total: Counter[str] = Counter()
+        for rooms in self.viewers.values():
+            total.update(rooms)
+        return dict(total)
+
+
+@dataclass
+class LocalViewers:
+    """The sockets of this worker, and which room each watches."""
+
+    _room_of: dict[str, str | None] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    def connect(self, sid: str) -> None:
+        """Count a socket that watches nothing yet."""
+        self._room_of.setdefault(sid, None)
+
+    def join(self, sid: str, room: str) -> None:
+        """Count a socket as a viewer of `room`, and of no other.
+
+        Raises:
+            NotFound: the socket is gone.
+        """
+        if sid not in self._room_of:
+            raise NotFound("The connection is gone.")
+        self.leave(sid)
+        self._room_of[sid] = room
+        self._counts[room] += 1
+
+    def leave(self, sid: str) -> None:
+        """Count a socket as watching nothing."""
+        room = self._room_of.get(sid)
+        if room is None:
+            return
+        self._room_of[sid] = None
+        self._counts[room] -= 1
+        if not self._counts[room]:
+            del self._counts[room]
+
+    def disconnect(self, sid: str) -> None:
+        """Forget a socket."""
+        self.leave(sid)
+        self._room_of.pop(sid, None)
+
+    def room_of(self, sid: str) -> str | None:
+        """Return the room that a socket watches."""
+        return self._room_of.get(sid)
+
+    def viewers_of(self, room: str) -> list[str]:
+        """Return the sockets that watch a room."""
+        return [sid for sid, watched in self._room_of.items() if watched == room]
+
+    @property
+    def sockets(self) -> list[str]:
+        """Every socket of this worker."""
+        return list(self._room_of)
+
+    @property
+    def counts(self) -> Counts:
+        """How many watch each room."""
+        return dict(self._counts)
+
+
+class Presence(Protocol):
+    """Where workers share their counts."""
+
+    def share(self, connections: int, counts: Counts, now: Instant) -> None:
+        """Make this worker's counts known until they expire.
+
+        Raises:
+            redis.RedisError: they could not be shared.
+        """
+
+    def census(self, now: Instant) -> Census:
+        """Return the counts of every live worker.
+
+        Raises:
+            redis.RedisError: they could not be read.
+        """
+
+    def withdraw(self) -> None:
+        """Take this worker's counts back, for it is about to end.
+
+        Raises:
+            redis.RedisError: they could not be taken back; they will expire.
+        """
+
+
+class ProcessPresence:
+    """The counts of the only worker there is."""
+
+    def __init__(self, worker: str) -> None:
+        """Count for `worker`."""
+        self._worker = worker
+        self._census = Census({}, {})
+
+    def share(self, connections: int, counts: Counts, now: Instant) -> None:  # noqa: ARG002 - the protocol's signature
+        """Keep the counts; a process cannot outlive itself, so they do not expire."""
+        self._census = Census({self._worker: connections}, {self._worker: counts})
+
+    def census(self, now: Instant) -> Census:  # noqa: ARG002 - the protocol's signature
+        """Return the counts that were shared last."""
+        return self._census
+
+    def withdraw(self) -> None:
+        """Forget the counts."""
+        self._census = Census({}, {})
+
+
+class RedisPresence:
+    """Counts in Redis: a hash for each worker, and an index of workers by time."""
+
+    def __init__(self, worker: str, client: "redis.Redis") -> None:
+        """Count for `worker`, over a client whose time-outs bound every call."""
+        self._worker = worker
+        self._redis = client
+
+    def share(self, connections: int, counts: Counts, now: Instant) -> None:
+        """Replace this worker's counts and put off their expiry."""
+        key = f"{_PREFIX}:{self._worker}"
+        with self._redis.pipeline() as pipe:
+            pipe.delete(key)
+            pipe.hset(key, mapping={**counts, _CONNECTIONS: connections})
+            pipe.pexpire(key, EXPIRY_MS)
+            pipe.zadd(_PREFIX, {self._worker: now})
+            pipe.execute()
+
+    def census(self, now: Instant) -> Census:
+        """Read the counts of every worker that shared its own lately."""
+        self._redis.zremrangebyscore(_PREFIX, 0, now - EXPIRY_MS)
+        workers = [name.decode() for name in self._redis.zrange(_PREFIX, 0, -1)]
+        with self._redis.pipeline(transaction=False) as pipe:
+            for worker in workers:
+                pipe.hgetall(f"{_PREFIX}:{worker}")
+            hashes = pipe.execute()
+        viewers = {
+            worker: {name.decode(): int(count) for name, count in fields.items()}
+            for worker, fields in zip(workers, hashes, strict=True)
+            if fields
+        }
+        connections = {
+            worker: rooms.pop(_CONNECTIONS, 0) for worker, rooms in viewers.items()
+        }
+        return Census(connections, viewers)
+
+    def withdraw(self) -> None:
+        """Remove this worker's counts."""
+        self._redis.delete(f"{_PREFIX}:{self._worker}")
+        self._redis.zrem(_PREFIX, self._worker)

@@ -1,0 +1,46 @@
+"""The state that viewers see, over HTTP: for scripts, and while a socket is down."""
+
+from flask import Response, request
+
+from app import instants
+from app.auth.access import Access, allow
+from app.auth.ratelimits import unlimited
+from app.errors import NotFound
+from app.extensions import wired
+from app.live.audience import Audience
+from app.live.schemas import RoomStateSchema
+from app.openapi import Blueprint
+from app.preconditions import holds_revision
+
+live = Blueprint("live", __name__, url_prefix="/api/rooms", description="Viewers")
+
+_HEADERS = {
+    "ETag": {
+        "description": "The room's revision, quoted.",
+        "schema": {"type": "string", "example": '"7"'},
+    },
+    "Server-Time": {
+        "description": "The server's clock (ms since the epoch, UTC).",
+        "schema": {"type": "integer"},
+    },
+}
+
+
+@live.get("/<share_token>")
+@unlimited
+@allow(Access.SHARE_TOKEN)
+@live.response(200, RoomStateSchema, headers=_HEADERS)
+@live.alt_response(304, description="Not modified", headers=_HEADERS, success=True)
+@live.refuses(NotFound)
+def room_state(share_token: str) -> Response:
+    """Answer a room's state, exactly as `room-state` carries it."""
+    audience: Audience = wired("audience")
+    state = audience.states.refreshed(share_token)
+    if holds_revision(request.headers.get("If-None-Match", ""), state.revision):
+        response = Response(status=304)
+    else:
+        response = Response(str(state.stamped()), content_type="application/json")
+    response.headers["ETag"] = f'"{state.revision}"'
+    response.headers["Server-Time"] = str(instants.now())
+    response.headers["Cache-Control"] = "no-cache"
+    return response

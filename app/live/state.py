@@ -1,0 +1,147 @@
+"""The state of a room as screens show it: read and encoded once per revision."""
+
+import json
+import re
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app import instants
+from app.errors import NotFound
+from app.extensions import db
+from app.live.schemas import room_fields
+from app.rooms.model import Room
+from app.timers.model import Timer
+from app.transport.packets import Encoded
+
+KEPT_STATES = 1_000
+_SHARE_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class RoomState:
+    """A room at one revision.
+
+    Attributes:
+        room_id: the room.
+        share_token: what its viewers hold.
+        revision: the revision that the payload shows.
+        payload: the encoded `room-state`, but for `serverTime`.
+    """
+
+    room_id: uuid.UUID
+    share_token: str
+    revision: int
+    payload: Encoded
+
+    def stamped(self) -> Encoded:
+        """Return the payload as it is sent now, with the server's clock in it."""
+        return self.payload.with_field("serverTime", instants.now())
+
+
+class RoomStates:
+    """This worker's room states: a hall that joins at once costs one read."""
+
+    def __init__(self) -> None:
+        """Begin with nothing read."""
+        self._states: OrderedDict[str, RoomState] = OrderedDict()
+        self._reads: dict[str, Future[RoomState]] = {}
+
+    def cached(self, share_token: str) -> RoomState | None:
+        """Return the state that was read last, however old it is."""
+        return self._states.get(share_token)
+
+    def current(self, share_token: str) -> RoomState:
+        """Return the state as the database has it; encodes only what is new.
+
+        Raises:
+            NotFound: no room has this share token.
+        """
+        cached = self._states.get(share_token)
+        if cached is not None and _revision_of(share_token) == cached.revision:
+            return cached
+        return self.read(share_token)
+
+    def read(self, share_token: str) -> RoomState:
+        """Read the state from the database; callers at the same time share one read.
+
+        Raises:
+            NotFound: no room has this share token.
+        """
+        return self._shared(f"read {share_token}", lambda: self._read(share_token))
+
+    def refreshed(self, share_token: str) -> RoomState:
+        """Return `current`, sharing the question with callers at the same time.
+
+        Raises:
+            NotFound: no room has this share token.
+        """
+        return self._shared(f"current {share_token}", lambda: self.current(share_token))
+
+    def forget(self, share_token: str) -> None:
+        """Drop what was read, for the token has ended."""
+        self._states.pop(share_token, None)
+
+    def _read(self, share_token: str) -> RoomState:
+        try:
+            state = _read_state(share_token)
+        except NotFound:
+            self.forget(share_token)
+            raise
+        self._states[share_token] = state
+        self._states.move_to_end(share_token)
+        if len(self._states) > KEPT_STATES:
+            self._states.popitem(last=False)
+        return state
+
+    def _shared(self, key: str, read: Callable[[], RoomState]) -> RoomState:
+        under_way = self._reads.get(key)
+        if under_way is not None:
+            return under_way.result()
+        future = self._reads[key] = Future()
+        try:
+            state = read()
+        except BaseException as error:
+            future.set_exception(error)
+            raise
+        else:
+            future.set_result(state)
+            return state
+        finally:
+            del self._reads[key]
+
+
+def _revision_of(share_token: str) -> int:
+    found = select(Room.revision).where(Room.share_token == share_token)
+    revision = db.session.scalar(found)
+    db.session.rollback()
+    if revision is None:
+        raise NotFound
+    return revision
+
+
+def _read_state(share_token: str) -> RoomState:
+    if not _SHARE_TOKEN.fullmatch(share_token):
+        raise NotFound
+    # One statement is one snapshot: the revision and the timers belong together.
+    rows = db.session.execute(
+        select(Room, Timer)
+        .outerjoin(Timer, Timer.room_id == Room.id)
+        .where(Room.share_token == share_token)
+        .order_by(Timer.position, Timer.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    if not rows:
+        raise NotFound
+    room: Room = rows[0][0]
+    found: list[Timer | None] = [row[1] for row in rows]
+    payload = room_fields(room, [timer for timer in found if timer is not None])
+    state = RoomState(
+        room.id, room.share_token, room.revision, Encoded(json.dumps(payload))
+    )
+    db.session.rollback()
+    return state

@@ -1,0 +1,119 @@
+"""The command line, through Flask's: `flask --app wsgi room create "Main hall"`."""
+
+import json
+import uuid
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+from sqlalchemy import select
+
+from app import instants
+from app.auth import service as auth
+from app.config import Settings
+from app.errors import DomainError
+from app.extensions import db, wired
+from app.instants import Instant
+from app.rooms import service
+from app.rooms.model import MAX_NAME, Room
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+rooms = AppGroup("room", help="Create, list and prune rooms.")
+tokens = AppGroup("token", help="Issue tokens.")
+settings_group = AppGroup("settings", help="Show the settings.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to Flask's own."""
+    for group in (rooms, tokens, settings_group):
+        app.cli.add_command(group)
+
+
+@rooms.command("create")
+@click.argument("name")
+@click.option("--description", default="", help="What the room is for.")
+@click.option("--owner", help="The subject that owns it; by default a new one.")
+def create_room(name: str, description: str, owner: str | None) -> None:
+    """Create a room and print it with its owner's tokens, as JSON."""
+    name = name.strip()
+    if not 1 <= len(name) <= MAX_NAME:
+        raise click.BadParameter(f"1 to {MAX_NAME} characters", param_hint="NAME")
+    subject = owner or auth.new_owner()
+    issued = _issued(subject)
+    room = service.create_room(subject, name=name, description=description)
+    _print({**_facts(room), **issued})
+
+
+@rooms.command("list")
+@click.option("--owner", help="Only this subject's rooms.")
+def list_rooms(owner: str | None) -> None:
+    """Print the rooms, newest first, one JSON object a line."""
+    query = select(Room).order_by(Room.created_at.desc())
+    if owner is not None:
+        query = query.where(Room.owner_id == owner)
+    for room in db.session.scalars(query):
+        _print(_facts(room))
+
+
+@rooms.command("prune")
+@click.option("--days", type=click.IntRange(1), default=30, show_default=True)
+@click.confirmation_option(prompt="Delete the rooms that nobody changed for so long?")
+def prune_rooms(days: int) -> None:
+    """Delete the rooms in which nothing changed for so many days."""
+    before = Instant(instants.now() - days * _DAY_MS)
+    click.echo(f"Deleted {service.prune_rooms(before)} rooms.")
+
+
+@tokens.command("issue")
+@click.argument("room_id", type=click.UUID)
+@click.option("--operator", is_flag=True, help="For an operator of this room alone.")
+def issue_token(room_id: uuid.UUID, operator: bool) -> None:
+    """Print new tokens for a room's owner, or one for an operator, as JSON."""
+    room = db.session.get(Room, room_id)
+    if room is None:
+        raise click.ClickException("There is no such room.")
+    if not operator:
+        _print(_issued(room.owner_id))
+        return
+    try:
+        token = auth.issue_operator_token(room.id, room.owner_id)
+    except DomainError as error:
+        raise click.ClickException(error.detail) from error
+    _print({"operatorToken": token.encoded, "expiresAt": token.expires_at})
+
+
+@settings_group.command("show")
+def show_settings() -> None:
+    """Print every setting in force; secrets and passwords are hidden."""
+    settings: Settings = wired("settings")
+    for name, value in settings.public().items():
+        click.echo(f"{name}={value}")
+
+
+def _issued(subject: str) -> dict[str, Any]:
+    try:
+        access = auth.issue_access_token(subject)
+        refresh = auth.issue_refresh_token(subject)
+    except DomainError as error:
+        raise click.ClickException(error.detail) from error
+    return {
+        "adminToken": access.encoded,
+        "adminTokenExpiresAt": access.expires_at,
+        "refreshToken": refresh.encoded,
+    }
+
+
+def _facts(room: Room) -> dict[str, Any]:
+    return {
+        "id": str(room.id),
+        "name": room.name,
+        "shareToken": room.share_token,
+        "revision": room.revision,
+        "updatedAt": room.updated_at,
+    }
+
+
+def _print(value: dict[str, Any]) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))

@@ -1,0 +1,83 @@
+"""What all payloads share: camelCase names, storable text, JSON bodies."""
+
+import re
+from typing import Any
+
+import marshmallow as ma
+from flask import Request, abort
+from marshmallow import fields, validate
+from webargs.flaskparser import FlaskParser
+
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+class Payload(ma.Schema):
+    """A JSON object with camelCase names that refuses fields it does not know."""
+
+    class Meta:
+        unknown = ma.RAISE
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
+        """Name the field on the wire as in Python, but in camelCase."""
+        field_obj.data_key = camel_case(field_obj.data_key or field_name)
+
+
+class Text(fields.String):
+    """Text without what databases and screens cannot hold (NUL, lone surrogates)."""
+
+    default_error_messages = {  # noqa: RUF012 - marshmallow reads it from the class
+        "unstorable": "Text must not contain NUL or half of a surrogate pair.",
+        "blank": "Write at least one visible character.",
+    }
+
+    def __init__(self, *, longest: int, blank: bool = True, **kwargs: Any) -> None:
+        """Accept up to `longest` characters, surrounding space removed."""
+        self._blank = blank
+        limits = validate.Length(max=longest) if blank else validate.Length(1, longest)
+        super().__init__(validate=limits, **kwargs)
+
+    def _deserialize(self, *args: Any, **kwargs: Any) -> str:
+        text: str = super()._deserialize(*args, **kwargs).strip()
+        if _UNSTORABLE.search(text):
+            raise self.make_error("unstorable")
+        if not text and not self._blank:
+            raise self.make_error("blank")
+        return text
+
+
+class JsonParser(FlaskParser):
+    """Reads bodies that are one JSON object sent as `application/json`."""
+
+    def load_json(self, req: Request, schema: ma.Schema) -> Any:  # noqa: ARG002 - webargs' signature
+        """Return the body.
+
+        Raises:
+            HTTPException: 415 for another content type, 400 for what is not a JSON
+                object, 413 for a body over the limit.
+        """
+        if not req.is_json:
+            abort(415)
+        try:
+            body = req.get_json(cache=False)
+        except RecursionError:
+            abort(400)
+        if not isinstance(body, dict):
+            abort(400)
+        return body
+
+
+def camel_case(name: str) -> str:
+    """Return a Python name as it stands on the wire."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def instant(description: str, **kwargs: Any) -> fields.Integer:
+    """Return a field for an instant: milliseconds since the epoch, UTC."""
+    return fields.Integer(
+        metadata={
+            "description": f"{description} (ms since the epoch, UTC)",
+            "example": 1_800_000_000_000,
+        },
+        **kwargs,
+    )

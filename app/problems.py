@@ -1,0 +1,111 @@
+"""Refusals on the wire: problem documents (RFC 9457) for HTTP, `error` for sockets."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from structlog import get_logger
+from werkzeug.exceptions import HTTPException
+
+from app.errors import DomainError, InvalidField
+
+_log = get_logger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+_TYPE = "urn:live-timer-server:problem:"
+_RETRY_SECONDS = "1"
+
+_DETAILS = {
+    400: "The request could not be read: its body must be one JSON object.",
+    404: "There is nothing at this address.",
+    405: "This address does not know the method.",
+    413: "The body is too large.",
+    415: "Send the body as application/json.",
+    422: "Some fields cannot be accepted; `errors` names them.",
+    500: "The server failed; the request id helps to find out why.",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Render every refusal and failure of `app` as a problem document."""
+    app.register_error_handler(DomainError, render_refusal)
+    app.register_error_handler(HTTPException, _render_http_exception)
+    for error in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.register_error_handler(error, _render_database_away)
+
+
+def problem(
+    status: int,
+    *,
+    code: str | None = None,
+    detail: str | None = None,
+    errors: dict[str, Any] | None = None,
+) -> Response:
+    """Return a problem document.
+
+    Args:
+        status: the HTTP status.
+        code: the stable name of the refusal; by default the status's own phrase.
+        detail: what happened this time.
+        errors: messages by the wire's field name, for validation.
+    """
+    phrase = HTTPStatus(status).phrase
+    code = code or phrase.lower().replace(" ", "-")
+    document: dict[str, Any] = {
+        "type": _TYPE + code,
+        "title": phrase,
+        "status": status,
+        "detail": detail or _DETAILS.get(status, phrase),
+        "code": code,
+    }
+    if errors is not None:
+        document["errors"] = errors
+    response = Response(json.dumps(document), status, content_type=CONTENT_TYPE)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def render_refusal(error: DomainError) -> Response:
+    """Return the problem document of a refusal of ours."""
+    errors = {error.field: [error.detail]} if isinstance(error, InvalidField) else None
+    return problem(error.status, code=error.code, detail=error.detail, errors=errors)
+
+
+def socket_error(code: str, message: str) -> dict[str, str]:
+    """Return the payload of the Socket.IO event `error`."""
+    return {"code": code, "message": message}
+
+
+def _render_http_exception(error: HTTPException) -> Response:
+    if error.response is not None:
+        return Response.force_type(error.response)
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    data = getattr(error, "data", {})
+    response = problem(
+        status, detail=data.get("detail"), errors=_by_field(data.get("messages"))
+    )
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _by_field(messages: Any) -> dict[str, Any] | None:
+    if not isinstance(messages, dict):
+        return None
+    # webargs groups by where a field came from, which its name already says.
+    fields: dict[str, Any] = {}
+    for located in messages.values():
+        fields |= located if isinstance(located, dict) else {"_schema": located}
+    return fields
+
+
+def _render_database_away(error: Exception) -> Response:
+    _log.error("database away", error=str(error))
+    response = problem(503, code="database-away", detail="The database is away.")
+    response.headers["Retry-After"] = _RETRY_SECONDS
+    return response

@@ -1,0 +1,125 @@
+"""How anything in a room changes: lock it, take its next revision, commit, publish."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from sqlalchemy import select
+
+from app import instants
+from app.database import after_commit, transaction
+from app.errors import Forbidden, RoomMovedOn
+from app.extensions import db, wired
+from app.instants import Instant
+from app.rooms.model import Room
+
+
+@dataclass(frozen=True)
+class Event:
+    """What viewers of a room are told about one of its revisions.
+
+    Attributes:
+        name: the Socket.IO event.
+        revision: the room's revision that the event belongs to.
+        payload: the wire's fields, without `revision` and `serverTime`.
+    """
+
+    name: str
+    revision: int
+    payload: dict[str, Any]
+
+
+class Publisher(Protocol):
+    """What tells viewers; the factory hands one to this module."""
+
+    def describe(self, name: str, subject: Any) -> dict[str, Any]:
+        """Return the fields that the event `name` carries of `subject`."""
+
+    def publish(self, room_id: uuid.UUID, events: Sequence[Event]) -> None:
+        """Tell every viewer of the room, in order; never waits for a network."""
+
+
+@dataclass
+class Change:
+    """A room under its lock.
+
+    Attributes:
+        room: the room as it stands, no one else's change can come between.
+        now: the server's clock after the lock was had; every instant that the
+            change stores derives from it.
+        publisher: tells the viewers.
+        events: what they are to be told after the commit.
+    """
+
+    room: Room
+    now: Instant
+    publisher: Publisher
+    events: list[Event] = field(default_factory=list)
+
+    def next_revision(self) -> int:
+        """Take the room's next revision, for the one change that is being made."""
+        self.room.revision += 1
+        self.room.updated_at = self.now
+        return self.room.revision
+
+    def announce(self, name: str, subject: Any) -> None:
+        """Have viewers told, after the commit, how `subject` stands now."""
+        payload = self.publisher.describe(name, subject)
+        self.events.append(Event(name, self.room.revision, payload))
+
+
+@contextmanager
+def change_room(
+    room_id: uuid.UUID, *, at_revision: int | None = None
+) -> Iterator[Change]:
+    """Lock a room for the block, then commit and publish what the block announced.
+
+    The row lock is the queue in which concurrent operators wait. Nothing is published
+    unless the commit succeeded, and nothing at all for a block that announces nothing.
+
+    Args:
+        room_id: the room.
+        at_revision: the revision that the caller last saw (`If-Match`), if it says.
+
+    Raises:
+        Forbidden: the room is no longer there.
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    with transaction():
+        room = lock_room(room_id)
+        if at_revision is not None and room.revision != at_revision:
+            raise RoomMovedOn(f"The room is at revision {room.revision}.")
+        change = begin_change(room, instants.now())
+        yield change
+        publish_after_commit(change)
+
+
+def begin_change(room: Room, now: Instant) -> Change:
+    """Return a change of a room that this transaction has locked or just made."""
+    return Change(room, now, wired("publisher"))
+
+
+def publish_after_commit(change: Change) -> None:
+    """Have the change's events published once the current transaction commits."""
+    room_id = change.room.id
+    if change.events:
+        after_commit(lambda: change.publisher.publish(room_id, change.events))
+
+
+def lock_room(room_id: uuid.UUID) -> Room:
+    """Return the room as it is now, locked until the transaction ends.
+
+    Raises:
+        Forbidden: there is no such room.
+    """
+    room = db.session.scalar(
+        select(Room)
+        .where(Room.id == room_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if room is None:
+        raise Forbidden
+    return room

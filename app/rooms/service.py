@@ -1,0 +1,153 @@
+"""What can be done with rooms."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import column, func, select, table
+
+from app import instants
+from app.auth.identity import Identity
+from app.database import transaction
+from app.errors import Forbidden, InvalidField
+from app.extensions import db
+from app.instants import Instant
+from app.rooms.changes import Change, change_room
+from app.rooms.model import Room, new_share_token
+
+# Of timers, rooms know only that they are rows of a room.
+_timers = table("timers", column("id"), column("room_id"))
+
+
+def create_room(owner_id: str, *, name: str, description: str = "") -> Room:
+    """Create a room for an owner.
+
+    Its first revision is 1, and nobody watches it yet: nothing is announced.
+    """
+    now = instants.now()
+    room = Room(
+        owner_id=owner_id,
+        name=name,
+        description=description,
+        revision=1,
+        created_at=now,
+        updated_at=now,
+    )
+    with transaction():
+        db.session.add(room)
+    return room
+
+
+def owned_rooms(owner_id: str, page: int, page_size: int) -> tuple[Sequence[Room], int]:
+    """Return one page of an owner's rooms, newest first, and how many there are."""
+    owned = select(Room).where(Room.owner_id == owner_id)
+    total = db.session.scalar(select(func.count()).select_from(owned.subquery()))
+    rooms = db.session.scalars(
+        owned.order_by(Room.created_at.desc(), Room.id)
+        .limit(page_size)
+        .offset((page - 1) * page_size)
+    )
+    return rooms.all(), total or 0
+
+
+def room_for(identity: Identity, room_id: uuid.UUID, *, own: bool = False) -> Room:
+    """Return a room that the caller may operate, or with `own` that it owns.
+
+    Raises:
+        Forbidden: it may not, or there is no such room; the answer does not tell which.
+    """
+    room = db.session.get(Room, room_id)
+    if room is None or not identity.may_operate(room.id, room.owner_id):
+        raise Forbidden
+    if own and not identity.may_own(room.owner_id):
+        raise Forbidden
+    return room
+
+
+def update_room(
+    identity: Identity,
+    room_id: uuid.UUID,
+    changes: dict[str, Any],
+    *,
+    at_revision: int | None = None,
+) -> Room:
+    """Change a room's fields; an operator may choose the current timer alone.
+
+    Values that are already so take no revision.
+
+    Raises:
+        Forbidden: the room is not the caller's, or the field is not an operator's.
+        InvalidField: the current timer is not one of the room's.
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    room_for(identity, room_id, own=bool(changes.keys() - {"current_timer_id"}))
+    with change_room(room_id, at_revision=at_revision) as change:
+        _check_current_timer(room_id, changes.get("current_timer_id"))
+        _apply(change, changes)
+        return change.room
+
+
+def replace_share_token(room_id: uuid.UUID, *, at_revision: int | None = None) -> Room:
+    """Give a room another share token; who came with the old one must leave.
+
+    Raises:
+        Forbidden: there is no such room.
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    with change_room(room_id, at_revision=at_revision) as change:
+        change.room.share_token = new_share_token()
+        change.next_revision()
+        change.announce("share-token-revoked", change.room)
+        return change.room
+
+
+def delete_room(room_id: uuid.UUID, *, at_revision: int | None = None) -> None:
+    """Delete a room with its timers, and tell its viewers.
+
+    Raises:
+        Forbidden: there is no such room.
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    with change_room(room_id, at_revision=at_revision) as change:
+        change.next_revision()
+        change.announce("room-deleted", change.room)
+        db.session.delete(change.room)
+
+
+def prune_rooms(before: Instant) -> int:
+    """Delete the rooms in which nothing changed since an instant; answer how many.
+
+    A room with a running timer is in use however old its latest change is.
+    """
+    statuses = table("timers", column("room_id"), column("status"))
+    running = select(statuses.c.room_id).where(statuses.c.status == "running")
+    stale = db.session.scalars(
+        select(Room.id).where(Room.updated_at < before, Room.id.not_in(running))
+    ).all()
+    for room_id in stale:
+        delete_room(room_id)
+    return len(stale)
+
+
+def _apply(change: Change, changes: dict[str, Any]) -> None:
+    differing = {
+        name: value
+        for name, value in changes.items()
+        if getattr(change.room, name) != value
+    }
+    if not differing:
+        return
+    for name, value in differing.items():
+        setattr(change.room, name, value)
+    change.next_revision()
+    change.announce("room-update", change.room)
+
+
+def _check_current_timer(room_id: uuid.UUID, timer_id: uuid.UUID | None) -> None:
+    if timer_id is None:
+        return
+    mine = select(_timers.c.id).where(
+        _timers.c.id == timer_id, _timers.c.room_id == room_id
+    )
+    if db.session.execute(mine).first() is None:
+        raise InvalidField("currentTimerId", "It is not a timer of this room.")

@@ -1,0 +1,230 @@
+"""What can be done with timers; each command is one change of the timer's room."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app import instants
+from app.auth.identity import Identity
+from app.errors import Forbidden, InvalidField, LimitReached
+from app.extensions import db
+from app.instants import Instant, Millis
+from app.rooms.changes import Change, change_room
+from app.rooms.model import Room
+from app.timers import countdown
+from app.timers.countdown import Countdown
+from app.timers.model import Timer
+
+MAX_TIMERS = 500
+
+Transition = Callable[[Countdown, Instant], Countdown]
+
+
+def timer_for(identity: Identity, timer_id: uuid.UUID) -> Timer:
+    """Return a timer that the caller may command.
+
+    Raises:
+        Forbidden: it may not, or there is no such timer; it is not told which.
+    """
+    found = db.session.execute(
+        select(Timer, Room.owner_id)
+        .join(Room, Room.id == Timer.room_id)
+        .where(Timer.id == timer_id)
+    ).first()
+    if found is None or not identity.may_operate(found[0].room_id, found[1]):
+        raise Forbidden
+    timer: Timer = found[0]
+    return timer
+
+
+def timers_of(room_id: uuid.UUID) -> Sequence[Timer]:
+    """Return a room's timers in their running order, as the database has them now."""
+    in_order = (
+        select(Timer)
+        .where(Timer.room_id == room_id)
+        .order_by(Timer.position, Timer.id)
+        .execution_options(populate_existing=True)
+    )
+    return db.session.scalars(in_order).all()
+
+
+def create_timer(
+    room_id: uuid.UUID,
+    *,
+    title: str,
+    duration: Millis,
+    at_revision: int | None = None,
+    **texts: str,
+) -> Timer:
+    """Append an idle timer to the running order.
+
+    Raises:
+        LimitReached: the room has its fill of timers.
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    with change_room(room_id, at_revision=at_revision) as change:
+        timer = Timer(room_id=room_id, title=title, **texts)
+        timer.position = _next_position(room_id)
+        timer.countdown = countdown.fresh(duration)
+        timer.revision = change.next_revision()
+        db.session.add(timer)
+        db.session.flush()
+        change.announce("timer-created", timer)
+        return timer
+
+
+def update_timer(
+    timer: Timer, changes: dict[str, Any], *, at_revision: int | None = None
+) -> Timer:
+    """Change a timer's texts and, unless it is running or paused, its duration.
+
+    Raises:
+        TimerActive: the duration of a running or paused timer was to change.
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    with change_room(timer.room_id, at_revision=at_revision) as change:
+        timer = _locked(timer)
+        texts = {name: text for name, text in changes.items() if name != "duration"}
+        duration = changes.get("duration", timer.duration)
+        resized = countdown.resize(timer.countdown, duration)
+        same = all(getattr(timer, name) == text for name, text in texts.items())
+        if same and resized == timer.countdown:
+            return timer
+        for name, text in texts.items():
+            setattr(timer, name, text)
+        _store(change, timer, resized)
+        return timer
+
+
+def delete_timer(timer: Timer, *, at_revision: int | None = None) -> None:
+    """Delete a timer; a screen that showed it shows none.
+
+    Raises:
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    with change_room(timer.room_id, at_revision=at_revision) as change:
+        timer = _locked(timer)
+        change.next_revision()
+        change.announce("timer-deleted", timer)
+        if change.room.current_timer_id == timer.id:
+            _show(change, None)
+        db.session.delete(timer)
+
+
+def start_timer(timer: Timer, *, at_revision: int | None = None) -> Timer:
+    """Start or resume a timer and show it; a running one keeps running.
+
+    Raises:
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    return _command(timer, countdown.start, at_revision, show=True)
+
+
+def pause_timer(timer: Timer, *, at_revision: int | None = None) -> Timer:
+    """Pause a running timer.
+
+    Raises:
+        InvalidTransition: it is idle or finished.
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    return _command(timer, countdown.pause, at_revision)
+
+
+def reset_timer(timer: Timer, *, at_revision: int | None = None) -> Timer:
+    """Return a timer to idle with its full duration.
+
+    Raises:
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    return _command(timer, lambda state, _now: countdown.reset(state), at_revision)
+
+
+def reorder_timers(
+    room_id: uuid.UUID, timer_ids: list[uuid.UUID], *, at_revision: int | None = None
+) -> tuple[Room, Sequence[Timer]]:
+    """Put all timers of a room into a new order, as one change.
+
+    Raises:
+        InvalidField: the ids are not exactly those of the room's timers.
+        RoomMovedOn: the room is at another revision than `at_revision`.
+    """
+    with change_room(room_id, at_revision=at_revision) as change:
+        timers = {timer.id: timer for timer in timers_of(room_id)}
+        if len(timer_ids) != len(timers) or set(timer_ids) != set(timers):
+            raise InvalidField("timerIds", "Name every timer of the room once.")
+        if timer_ids == list(timers):
+            return change.room, list(timers.values())
+        revision = change.next_revision()
+        for position, timer_id in enumerate(timer_ids):
+            if timers[timer_id].position != position:
+                timers[timer_id].position = position
+                timers[timer_id].revision = revision
+        ordered = [timers[timer_id] for timer_id in timer_ids]
+        change.announce("room-state", (change.room, ordered))
+        return change.room, ordered
+
+
+def finish_timer(change: Change, timer: Timer) -> None:
+    """Finish a timer whose time is up, as a change of its own revision."""
+    _store(change, timer, countdown.finish(timer.countdown, change.now))
+    change.announce("timer-finished", timer)
+
+
+def _command(
+    timer: Timer,
+    transition: Transition,
+    at_revision: int | None,
+    *,
+    show: bool = False,
+) -> Timer:
+    _finish_if_over(timer)
+    with change_room(timer.room_id, at_revision=at_revision) as change:
+        timer = _locked(timer)
+        state = transition(timer.countdown, change.now)
+        if state != timer.countdown:
+            _store(change, timer, state)
+            if show and change.room.current_timer_id != timer.id:
+                _show(change, timer.id)
+        return timer
+
+
+def _finish_if_over(timer: Timer) -> None:
+    # A command that overtakes the finisher meets a finished timer all the same, and
+    # its refusal must not undo the finish: so that is a change of its own.
+    if not countdown.is_over(timer.countdown, instants.now()):
+        return
+    with change_room(timer.room_id) as change:
+        timer = _locked(timer)
+        if countdown.is_over(timer.countdown, change.now):
+            finish_timer(change, timer)
+
+
+def _locked(timer: Timer) -> Timer:
+    """Return a timer as it is now that its room is locked."""
+    timer_id = timer.id
+    fresh = db.session.get(Timer, timer_id, populate_existing=True)
+    if fresh is None:
+        raise Forbidden
+    return fresh
+
+
+def _store(change: Change, timer: Timer, state: Countdown) -> None:
+    timer.countdown = state
+    timer.revision = change.next_revision()
+    change.announce("timer-update", timer)
+
+
+def _show(change: Change, timer_id: uuid.UUID | None) -> None:
+    change.room.current_timer_id = timer_id
+    change.announce("room-update", change.room)
+
+
+def _next_position(room_id: uuid.UUID) -> int:
+    count, last = db.session.execute(
+        select(func.count(), func.max(Timer.position)).where(Timer.room_id == room_id)
+    ).one()
+    if count >= MAX_TIMERS:
+        raise LimitReached(f"A room holds at most {MAX_TIMERS} timers.")
+    return 0 if last is None else last + 1
