@@ -7,14 +7,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
+from structlog import get_logger
 
-from app.extensions import db
+from app.extensions import Model, db
 
 _SQLITE_BUSY_SECONDS = 5
 _CALLBACKS = "after_commit"
 _IMMEDIATE = "sqlite_begin_immediate"
+
+_log = get_logger(__name__)
 
 # SQLite has one writer. A greenlet that waited for SQLite's own lock would block the
 # whole process, the lock's holder included, so writers queue here first.
@@ -72,12 +76,18 @@ def transaction() -> Iterator[None]:
         finally:
             del session.info[_CALLBACKS]
     for callback in callbacks:
-        callback()
+        _call(callback)
 
 
 def after_commit(callback: Callable[[], None]) -> None:
     """Call `callback` once the current `transaction` has committed; else never."""
     db.session().info[_CALLBACKS].append(callback)
+
+
+def insert_into(model: type[Model]) -> Any:
+    """Return an INSERT that knows `ON CONFLICT`, in the words of this database."""
+    dialect = db.session.get_bind().dialect.name
+    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect](model)
 
 
 @contextmanager
@@ -91,6 +101,15 @@ def savepoint() -> Iterator[None]:
     except BaseException:
         del callbacks[kept:]
         raise
+
+
+def _call(callback: Callable[[], None]) -> None:
+    # The command is committed: whatever fails now, its answer says so, and what
+    # viewers were not told is told when their rooms are reconciled.
+    try:
+        callback()
+    except Exception:  # noqa: BLE001 - handled as the comment above says
+        _log.exception("publishing failed")
 
 
 @contextmanager

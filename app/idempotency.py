@@ -14,11 +14,10 @@ from typing import Any, TypeVar
 
 from flask import Response, request
 from sqlalchemy import BigInteger, String, Text, delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import instants
-from app.database import savepoint, transaction
+from app.database import insert_into, savepoint, transaction
 from app.errors import DomainError, IdempotencyKeyReused, InvalidField
 from app.extensions import Model, db, wired
 from app.instants import Instant
@@ -105,10 +104,8 @@ def _first_answer(key: str, act: Callable[[], Response]) -> Response:
 
 def _claim(caller: str, key: str, fingerprint: str) -> bool:
     # Waits for a first call that is still running, by the unique key's own lock.
-    dialect = db.session.get_bind().dialect.name
-    insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
     now = instants.now()
-    row = insert(IdempotencyKey).values(
+    row = insert_into(IdempotencyKey).values(
         caller=caller, key=key, fingerprint=fingerprint, created_at=now
     )
     renewed = {

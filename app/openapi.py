@@ -47,7 +47,7 @@ class Problem(ma.Schema):
     errors = fields.Dict(keys=fields.String(), values=fields.Raw())
 
 
-class Api(flask_smorest.Api):
+class Api(flask_smorest.Api):  # type: ignore[misc] # it has no types
     """flask-smorest's API with our problem documents for errors."""
 
     ERROR_SCHEMA = Problem
@@ -56,7 +56,7 @@ class Api(flask_smorest.Api):
         """Leave errors to `app.problems`."""
 
 
-class Blueprint(flask_smorest.Blueprint):
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc] # it has no types
     """A blueprint whose routes say in the document what they may refuse."""
 
     ARGUMENTS_PARSER = JsonParser()

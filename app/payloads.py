@@ -17,7 +17,7 @@ class Payload(ma.Schema):
     class Meta:
         unknown = ma.RAISE
 
-    def on_bind_field(self, field_name: str, field_obj: fields.Field) -> None:
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Name the field on the wire as in Python, but in camelCase."""
         field_obj.data_key = camel_case(field_obj.data_key or field_name)
 

@@ -81,8 +81,6 @@ def socket_error(code: str, message: str) -> dict[str, str]:
 
 
 def _render_http_exception(error: HTTPException) -> Response:
-    if error.response is not None:
-        return Response.force_type(error.response)
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     data = getattr(error, "data", {})
     response = problem(

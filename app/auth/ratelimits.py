@@ -4,7 +4,7 @@ What viewers ask for is exempt: a hall full of them shares one address.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from flask import Flask, request
 from redis.backoff import NoBackoff
@@ -50,18 +50,18 @@ def limit_commands(view: View) -> View:
     shared = limiter.shared_limit(
         lambda: wired("settings").rate_limit_commands, scope="commands"
     )
-    return shared(view)
+    return cast("View", shared(view))
 
 
 def limit_rooms(view: View) -> View:
     """Count a route as the creation of a room instead of by the global limit."""
-    return limiter.limit(lambda: wired("settings").rate_limit_rooms)(view)
+    limited = limiter.limit(lambda: wired("settings").rate_limit_rooms)
+    return cast("View", limited(view))
 
 
 def unlimited(view: View) -> View:
     """Exempt what viewers and monitors ask for."""
-    exempt: View = limiter.exempt(view)  # type: ignore[assignment]
-    return exempt
+    return cast("View", limiter.exempt(view))
 
 
 def _redis_options() -> dict[str, Any]:

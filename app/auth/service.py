@@ -7,7 +7,6 @@ from typing import Any
 
 from flask_jwt_extended import create_access_token, create_refresh_token
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from app import instants
 from app.auth.identity import (
@@ -22,7 +21,7 @@ from app.auth.identity import (
 )
 from app.auth.model import TokenGeneration
 from app.config import Settings
-from app.database import transaction
+from app.database import insert_into, transaction
 from app.errors import CannotSign
 from app.extensions import db, wired
 from app.instants import Instant
@@ -128,10 +127,8 @@ def _revocations(holders: list[str]) -> dict[str, TokenGeneration]:
 
 def _revoke(holder: str) -> None:
     with transaction():
-        dialect = db.session.get_bind().dialect.name
-        insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect]
         now = instants.now()
-        row = insert(TokenGeneration).values(
+        row = insert_into(TokenGeneration).values(
             holder=holder, generation=1, revoked_at=now
         )
         db.session.execute(

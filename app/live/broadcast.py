@@ -81,7 +81,7 @@ class Broadcaster:
 
     def deliver(self, broadcast: Broadcast) -> None:
         """Tell this worker's viewers what one of the workers published."""
-        room, revision = broadcast.room, broadcast.data.get("revision", 0)
+        room, revision = broadcast.room, _revision_in(broadcast.data)
         self._hear(room, revision)
         told = self._told.get(room)
         if told is None:
@@ -193,3 +193,9 @@ class Broadcaster:
             token = self._tokens.pop(room, None)
             if token is not None:
                 self._states.forget(token)
+
+
+def _revision_in(data: Any) -> int:
+    # The queue is open to other programs, which may send anything.
+    revision = data.get("revision") if isinstance(data, dict) else None
+    return revision if isinstance(revision, int) else 0

@@ -6,7 +6,7 @@ killed worker disappear by themselves.
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import redis
 
@@ -158,9 +158,10 @@ class RedisPresence:
     def share(self, connections: int, counts: Counts, now: Instant) -> None:
         """Replace this worker's counts and put off their expiry."""
         key = f"{_PREFIX}:{self._worker}"
+        fields: dict[Any, Any] = {**counts, _CONNECTIONS: connections}
         with self._redis.pipeline() as pipe:
             pipe.delete(key)
-            pipe.hset(key, mapping={**counts, _CONNECTIONS: connections})
+            pipe.hset(key, mapping=fields)
             pipe.pexpire(key, EXPIRY_MS)
             pipe.zadd(_PREFIX, {self._worker: now})
             pipe.execute()
@@ -168,15 +169,16 @@ class RedisPresence:
     def census(self, now: Instant) -> Census:
         """Read the counts of every worker that shared its own lately."""
         self._redis.zremrangebyscore(_PREFIX, 0, now - EXPIRY_MS)
-        workers = [name.decode() for name in self._redis.zrange(_PREFIX, 0, -1)]
+        names: list[bytes] = self._redis.zrange(_PREFIX, 0, -1)  # type: ignore[assignment] # without scores
+        workers = [name.decode() for name in names]
         with self._redis.pipeline(transaction=False) as pipe:
             for worker in workers:
                 pipe.hgetall(f"{_PREFIX}:{worker}")
             hashes = pipe.execute()
         viewers = {
-            worker: {name.decode(): int(count) for name, count in fields.items()}
-            for worker, fields in zip(workers, hashes, strict=True)
-            if fields
+            worker: {name.decode(): int(count) for name, count in counts.items()}
+            for worker, counts in zip(workers, hashes, strict=True)
+            if counts
         }
         connections = {
             worker: rooms.pop(_CONNECTIONS, 0) for worker, rooms in viewers.items()

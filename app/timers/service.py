@@ -222,9 +222,11 @@ def _show(change: Change, timer_id: uuid.UUID | None) -> None:
 
 
 def _next_position(room_id: uuid.UUID) -> int:
-    count, last = db.session.execute(
-        select(func.count(), func.max(Timer.position)).where(Timer.room_id == room_id)
+    count, after_last = db.session.execute(
+        select(func.count(), func.coalesce(func.max(Timer.position) + 1, 0)).where(
+            Timer.room_id == room_id
+        )
     ).one()
     if count >= MAX_TIMERS:
         raise LimitReached(f"A room holds at most {MAX_TIMERS} timers.")
-    return 0 if last is None else last + 1
+    return after_last
