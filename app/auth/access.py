@@ -76,6 +76,8 @@ def verified_subject() -> str | None:
 
     Asks no database, so that rate limits can be counted before anything else.
     """
+    if "identity" in g:
+        return current_identity().subject
     if "subject" not in g:
         try:
             verify_jwt_in_request(optional=True, skip_revocation_check=True)
