@@ -1,0 +1,109 @@
+"""What a viewer's screen shows: the protocol's rules, without a connection."""
+
+from typing import Any
+
+Json = dict[str, Any]
+
+
+class Screen:
+    """Applies events as every client should (section "Socket.IO" of the protocol).
+
+    Whatever the order of the events, no part of it goes back to an older revision.
+
+    Attributes:
+        revision: the highest that it has seen.
+        user_count: the viewers of the room, None before the first count.
+        room_deleted: whether the room is gone.
+    """
+
+    def __init__(self) -> None:
+        self._clear()
+
+    @classmethod
+    def showing(cls, state: Json) -> "Screen":
+        """Return a screen that shows `state`, as fetched or received."""
+        screen = cls()
+        screen.apply("room-state", state)
+        return screen
+
+    def apply(self, event: str, payload: Any) -> None:
+        """Take in an event of the server; unknown ones change nothing."""
+        match event:
+            case "room-state":
+                self._apply_state(_timeless(payload))
+            case "room-update":
+                self._apply_room(_timeless(payload))
+            case "timer-created" | "timer-update" | "timer-finished":
+                self._apply_timer(payload)
+            case "timer-deleted":
+                self._remove_timer(payload["id"], payload["revision"])
+            case "room-deleted":
+                self.room_deleted = True
+            case "user-count":
+                self.user_count = payload["count"]
+
+    def state(self) -> Json:
+        """Return what it shows in the form of a `room-state`, without `serverTime`."""
+        timers = sorted(self._timers.values(), key=lambda timer: timer["position"])
+        return {**self._room, "revision": self.revision, "timers": timers}
+
+    def timer(self, timer_id: str) -> Json:
+        """Return the timer as it is shown, empty where it is not."""
+        return self._timers.get(timer_id, {})
+
+    def _clear(self) -> None:
+        self._room: Json = {}
+        self._timers: dict[str, Json] = {}
+        self._removed: dict[str, int] = {}
+        self._state_revision = 0
+        self.revision = 0
+        self.user_count: int | None = None
+        self.room_deleted = False
+
+    def _apply_state(self, state: Json) -> None:
+        if self._room.get("id") != state["id"]:
+            self._clear_unless_first()
+        timers = state.pop("timers")
+        listed = {timer["id"] for timer in timers}
+        for timer_id in self._timers.keys() - listed:
+            if self._timers[timer_id]["revision"] <= state["revision"]:
+                del self._timers[timer_id]
+        for timer in timers:
+            self._apply_timer(timer)
+        self._apply_room(state)
+        self._state_revision = max(self._state_revision, state["revision"])
+
+    def _clear_unless_first(self) -> None:
+        # What came between joining and the first state belongs to the same room.
+        if self._room:
+            self._clear()
+
+    def _apply_room(self, room: Json) -> None:
+        if room["revision"] >= self._room.get("revision", 0):
+            self._room = room
+        self._see(room["revision"])
+
+    def _apply_timer(self, timer: Json) -> None:
+        if timer["revision"] > self._known_revision(timer["id"]):
+            self._timers[timer["id"]] = _timeless(timer)
+        self._see(timer["revision"])
+
+    def _remove_timer(self, timer_id: str, revision: int) -> None:
+        if revision > self._known_revision(timer_id):
+            self._timers.pop(timer_id, None)
+            self._removed[timer_id] = revision
+        self._see(revision)
+
+    def _known_revision(self, timer_id: str) -> int:
+        """Return the newest revision that says what became of the timer."""
+        if timer_id in self._timers:
+            return self._timers[timer_id]["revision"]
+        # A state that does not list a timer says that it is gone.
+        return max(self._removed.get(timer_id, 0), self._state_revision)
+
+    def _see(self, revision: int) -> None:
+        self.revision = max(self.revision, revision)
+
+
+def _timeless(payload: Json) -> Json:
+    return {name: value for name, value in payload.items() if name != "serverTime"}
