@@ -26,6 +26,7 @@ from app.live.presence import LocalViewers, Presence, ProcessPresence, RedisPres
 from app.live.reconcile import Reconciler
 from app.live.routes import live
 from app.live.state import RoomStates
+from app.live.sweeper import Sweeper
 from app.ops import cli, janitor, logs, metrics
 from app.ops.routes import ops
 from app.rooms.routes import rooms
@@ -86,9 +87,16 @@ def start_background(app: Flask) -> None:
         app.extensions["finisher"].run,
         app.extensions["reconciler"].run,
         app.extensions["audience"].run,
+        app.extensions["sweeper"].run,
         app.extensions["janitor"].run,
     ):
         gevent.spawn(_keep_running, run)
+
+
+def stop_background(app: Flask) -> None:
+    """Take leave of the other workers before the process ends."""
+    app.extensions["audience"].withdraw()
+    app.extensions["manager"].stop()
 
 
 def _keep_running(run: Callable[[], None]) -> None:
@@ -130,6 +138,7 @@ def _wire_live(app: Flask, settings: Settings) -> None:
         "janitor": janitor.Janitor(app),
     }
     handlers.init_app(app, settings, manager, audience)
+    app.extensions["sweeper"] = Sweeper(app.extensions["socketio"])
 
 
 def _between_workers(settings: Settings, worker: str) -> tuple[Manager, Presence]:

@@ -161,7 +161,7 @@ def _read(reader: _Reader) -> Settings:
         ),
         rate_limit_rooms=reader.parsed("RATE_LIMIT_ROOMS", "5 per minute", _rate),
         web_concurrency=reader.number("WEB_CONCURRENCY", 1, 1, 256),
-        worker_connections=reader.number("WORKER_CONNECTIONS", 20_000, 10, 1_000_000),
+        worker_connections=reader.number("WORKER_CONNECTIONS", 10_000, 10, 1_000_000),
         graceful_timeout_ms=reader.number("GRACEFUL_TIMEOUT_MS", 30_000, 1000, 600_000),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
         allow_anonymous_rooms=reader.parsed(

@@ -43,7 +43,7 @@ def init_app(
         async_mode="gevent",
         client_manager=manager,
         json=packets,
-        cors_allowed_origins=origins.checker(settings.cors_origin),
+        cors_allowed_origins=origins.checker(settings.cors_origin),  # type: ignore[arg-type] # Engine.IO calls it
         manage_session=False,
         max_http_buffer_size=MAX_MESSAGE_BYTES,
         logger=logging.getLogger("socketio"),

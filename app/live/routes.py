@@ -39,7 +39,7 @@ def room_state(share_token: str) -> Response:
     if holds_revision(request.headers.get("If-None-Match", ""), state.revision):
         response = Response(status=304)
     else:
-        response = Response(str(state.stamped()), content_type="application/json")
+        response = Response(state.stamped().text, content_type="application/json")
     response.headers["ETag"] = f'"{state.revision}"'
     response.headers["Server-Time"] = str(instants.now())
     response.headers["Cache-Control"] = "no-cache"

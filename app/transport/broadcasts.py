@@ -1,0 +1,220 @@
+"""Client managers for Socket.IO that tell a room's clients, in one worker or in many.
+
+`LocalManager` serves one process; `RedisManager` hands broadcasts to the other workers
+as well. Both are used in the same way, described at `Manager`.
+"""
+
+import itertools
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+import socketio
+from gevent import Greenlet
+
+from app.transport import messages
+from app.transport.listening import Listener
+from app.transport.messages import Broadcast, Message, Repeats, UnreadableMessageError
+from app.transport.publishing import Publisher
+
+__all__ = ["Broadcast", "LocalManager", "Manager", "RedisManager"]
+
+_log = logging.getLogger(__name__)
+
+
+class Manager(socketio.Manager):  # type: ignore[misc]
+    """Keeps the clients of this worker, and tells them what any worker broadcasts.
+
+    Attributes:
+        deliver: called with each broadcast for this worker's clients, whichever worker
+            it came from; `fan_out` unless it is replaced.
+        on_subscribed: called in a greenlet whenever broadcasts may have been lost: the
+            connection to the other workers is there for the first time, or again.
+        published: how many broadcasts were handed to the other workers.
+        dropped: how many were given up.
+        received: how many came from other workers.
+        reconnects: how often the connection to the other workers came back.
+    """
+
+    published = 0
+    dropped = 0
+    received = 0
+    reconnects = 0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.deliver: Callable[[Broadcast], None] = self.fan_out
+        self.on_subscribed: Callable[[], None] = _nothing
+
+    @property
+    def connected(self) -> bool:
+        """Whether the other workers were heard of lately; asks nobody."""
+        return True
+
+    def start(self) -> None:
+        """Begin to exchange broadcasts with the other workers."""
+        gevent.spawn(self.on_subscribed)
+
+    def stop(self) -> None:
+        """End the exchange."""
+
+    def broadcast(self, broadcast: Broadcast) -> None:
+        """Tell the room's clients on all workers; waits for no network."""
+        self.deliver(broadcast)
+
+    def fan_out(self, broadcast: Broadcast) -> None:
+        """Tell the room's clients on this worker."""
+        # By its name: python-socketio's `emit` for many processes would publish it.
+        socketio.Manager.emit(
+            self,
+            broadcast.event,
+            broadcast.data,
+            namespace=messages.NAMESPACE,
+            room=broadcast.room,
+        )
+
+    def enter_room(
+        self, sid: str, namespace: str, room: str, eio_sid: str | None = None
+    ) -> None:
+        """Add a client to a room; one that left in the meantime enters nothing."""
+        if self.is_connected(sid, namespace) or self.is_pre_connected(sid, namespace):
+            self.basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
+
+    def leave_room(self, sid: str, namespace: str, room: str) -> None:
+        """Remove a client from a room."""
+        self.basic_leave_room(sid, namespace, room)
+
+
+class LocalManager(Manager):
+    """For one process."""
+
+
+class RedisManager(Manager, socketio.PubSubManager):  # type: ignore[misc]
+    """For several workers, which tell each other over Redis.
+
+    What Redis loses is lost: `on_subscribed` is when to compare with the database.
+    """
+
+    name = "redis"
+
+    def __init__(self, url: str, channel: str) -> None:
+        """Exchange broadcasts on `channel`; nothing runs before `start`."""
+        super().__init__(channel=channel)
+        self.host_id: str = uuid.uuid4().hex
+        self.received = 0
+        self._numbers = itertools.count()
+        self._repeats = Repeats()
+        self._publisher = Publisher(url, channel, self._resume)
+        self._listener = Listener(url, channel, self._receive, self._resume)
+        self._greenlets: list[Greenlet[[], None]] = []
+
+    @property
+    def connected(self) -> bool:
+        """Whether Redis was heard of in the last seconds; asks nobody."""
+        return self._listener.connected
+
+    @property
+    def published(self) -> int:  # type: ignore[override]
+        """How many broadcasts Redis took."""
+        return self._publisher.published
+
+    @property
+    def dropped(self) -> int:  # type: ignore[override]
+        """How many broadcasts were given up because Redis was away for too long."""
+        return self._publisher.dropped
+
+    @property
+    def reconnects(self) -> int:  # type: ignore[override]
+        """How often the subscription was established again."""
+        return max(0, self._listener.subscriptions - 1)
+
+    def initialize(self) -> None:
+        """Do nothing: python-socketio calls it at the first client, which is late."""
+
+    def start(self) -> None:
+        """Begin to publish and to listen; Redis need not be there yet."""
+        if not self._greenlets:
+            runs = (self._publisher.run, self._listener.run)
+            self._greenlets = [gevent.spawn(run) for run in runs]
+
+    def stop(self) -> None:
+        """End publishing and listening; what still waits is lost."""
+        gevent.killall(self._greenlets)
+        self._greenlets = []
+        self._publisher.close()
+        self._listener.close()
+
+    def broadcast(self, broadcast: Broadcast) -> None:
+        """Tell the room's clients on all workers; waits for no network.
+
+        Raises:
+            ValueError, TypeError: the payload is not JSON.
+        """
+        message = Message(self.host_id, next(self._numbers), broadcast)
+        self._publisher.put(messages.encode(message))
+        self.deliver(broadcast)
+
+    def emit(
+        self,
+        event: str,
+        data: Any,
+        namespace: str | None = None,
+        room: str | None = None,
+        to: str | None = None,
+        **options: Any,
+    ) -> None:
+        """Emit an event, on all workers where it is for a plain room.
+
+        What is for one client, for everybody, or wants an answer stays in this worker.
+        """
+        room, namespace = to or room, namespace or messages.NAMESPACE
+        if self._is_for_all_workers(namespace, room, options):
+            self.broadcast(Broadcast(str(room), event, data))
+            return
+        options.pop("ignore_queue", None)
+        socketio.Manager.emit(self, event, data, namespace, room, **options)
+
+    def can_disconnect(self, sid: str, namespace: str) -> bool:
+        """Tell whether this worker has the client; the others are not asked."""
+        return bool(socketio.Manager.can_disconnect(self, sid, namespace))
+
+    def disconnect(self, sid: str, namespace: str, **_options: Any) -> None:
+        """Forget a client of this worker."""
+        self.basic_disconnect(sid, namespace)
+
+    def close_room(self, room: str, namespace: str) -> None:
+        """Remove this worker's clients from a room."""
+        self.basic_close_room(room, namespace)
+
+    def _is_for_all_workers(
+        self, namespace: str, room: str | None, options: dict[str, Any]
+    ) -> bool:
+        return (
+            isinstance(room, str)
+            and namespace == messages.NAMESPACE
+            and not any(options.values())
+            and not self.is_sid_room(namespace, room)
+        )
+
+    def _receive(self, text: bytes) -> None:
+        try:
+            message = messages.decode(text)
+        except UnreadableMessageError as error:
+            _log.debug("message ignored", extra={"error": str(error)})
+            return
+        if message.host == self.host_id or self._repeats.is_repeat(message):
+            return
+        self.received += 1
+        try:
+            self.deliver(message.broadcast)
+        except Exception:  # noqa: BLE001 - one odd message must not make this worker deaf
+            _log.exception("broadcast could not be delivered")
+
+    def _resume(self) -> None:
+        gevent.spawn(self.on_subscribed)
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,178 @@
+"""What gevent.pywsgi does with a connection, made fit for the open internet."""
+
+import logging
+from collections.abc import Iterable
+from http.client import HTTPException
+from typing import Any
+
+from gevent import Timeout
+from geventwebsocket.handler import WebSocketHandler
+from geventwebsocket.websocket import Stream
+
+from app.transport import frames, requests, upgrades
+from app.transport.websocket import WebSocket
+
+MAX_MESSAGE_BYTES = 16 * 1024
+
+_BAD_REQUEST = "400 Bad Request"
+_CLOSE = "Connection: close\r\nContent-Length: 0\r\n\r\n"
+
+_log = logging.getLogger(__name__)
+_access = logging.getLogger("app.transport.access")
+
+
+class Handler(WebSocketHandler):  # type: ignore[misc]
+    """Serves one connection for as long as it lasts.
+
+    Lets no request take forever to arrive, passes on only WebSockets that are wanted
+    and allowed, and logs what never reaches the application. It logs no request line:
+    paths and queries hold share tokens and session ids.
+    """
+
+    max_message_bytes = MAX_MESSAGE_BYTES
+    websocket: WebSocket | None
+    logger = logging.getLogger("geventwebsocket")
+
+    _awaited_seconds = requests.FIRST_SECONDS
+    _reached_application = False
+
+    def __init__(self, sock: Any, address: Any, server: Any) -> None:
+        super().__init__(sock, address, server)
+        sock.settimeout(requests.STALL_SECONDS)
+
+    def handle_one_request(self) -> Any:
+        """Serve the next request; true where the connection can carry another."""
+        self._reached_application = False
+        if not self._await_first_byte():
+            return None
+        more = super().handle_one_request()
+        self._awaited_seconds = requests.IDLE_SECONDS
+        return None if more is True and self.server.stopping else more
+
+    def _await_first_byte(self) -> bool:
+        if self.server.stopping:
+            return False
+        self.server.idle.add(self)
+        self.socket.settimeout(self._awaited_seconds)
+        try:
+            arrived = bool(self.rfile.peek(1))
+        except OSError:
+            return False
+        finally:
+            self.server.idle.discard(self)
+        self.socket.settimeout(requests.STALL_SECONDS)
+        return arrived
+
+    def read_requestline(self) -> str:
+        """Read the request line.
+
+        Raises:
+            TimeoutError: it takes too long; the connection is then closed.
+        """
+        with Timeout(requests.ARRIVAL_SECONDS, TimeoutError):
+            return str(super().read_requestline())
+
+    def read_request(self, raw_requestline: str) -> bool:
+        """Read the headers.
+
+        Raises:
+            ValueError: they are malformed or too long.
+            TimeoutError: they take too long.
+        """
+        with Timeout(requests.ARRIVAL_SECONDS, TimeoutError):
+            return bool(super().read_request(raw_requestline))
+
+    def MessageClass(self, source: Any, *arguments: Any) -> Any:  # noqa: N802 - pywsgi's name
+        """Parse the headers."""
+        limited = requests.LimitedLines(source)
+        return super().MessageClass(limited, *arguments)
+
+    def run_application(self) -> None:
+        """Let the application answer, over a WebSocket where one is wanted."""
+        if upgrades.is_wanted(self.environ) and self._refuse_upgrade():
+            return
+        self._reached_application = True
+        super().run_application()
+
+    def _refuse_upgrade(self) -> bool:
+        refusal = upgrades.refusal(self.environ, self.server.is_origin_allowed)
+        if refusal is None:
+            return False
+        self.close_connection = True
+        headers = [("Content-Type", "text/plain"), ("Connection", "close")]
+        self.start_response(refusal.status, headers)
+        self.result = [f"{refusal.reason}\n".encode()]
+        self.process_result()
+        return True
+
+    def upgrade_connection(self) -> None:
+        """Answer 101; whether the request may have it was decided before."""
+        self.websocket = WebSocket(
+            self.environ, Stream(self), self, self.max_message_bytes
+        )
+        self.environ["wsgi.websocket"] = self.websocket
+        self.environ["wsgi.websocket_version"] = upgrades.VERSION
+        key = self.environ["HTTP_SEC_WEBSOCKET_KEY"].strip()
+        self.start_response(
+            "101 Switching Protocols",
+            [
+                ("Upgrade", "websocket"),
+                ("Connection", "Upgrade"),
+                ("Sec-WebSocket-Accept", frames.accept_key(key)),
+            ],
+        )
+
+    def run_websocket(self) -> None:
+        """Hand the WebSocket to the application until it ends."""
+        # The base keeps a table by peer address, where clients behind one Unix socket
+        # are all the same.
+        try:
+            list(self.application(self.environ, _ignore_response))
+        finally:
+            self.environ["wsgi.websocket"].close()
+            self.environ["wsgi.websocket"] = None
+            self.websocket = None
+
+    def log_request(self) -> None:
+        """Log what the application, which logs its own requests, did not see."""
+        if not self._reached_application:
+            _access.info("request refused", extra=self._facts())
+
+    def log_error(self, msg: str, *_args: Any) -> None:
+        """Take no part: the base's messages quote the request line."""
+
+    def _handle_client_error(self, error: Exception) -> tuple[str, bytes]:
+        if not isinstance(error, (OSError, ValueError, HTTPException)):
+            _log.error("request could not be read", exc_info=error)
+        status = _BAD_REQUEST
+        if isinstance(error, TimeoutError):
+            status = "408 Request Timeout"
+        elif isinstance(error, requests.OversizedHeadersError):
+            status = "431 Request Header Fields Too Large"
+        return status, f"HTTP/1.1 {status}\r\n{_CLOSE}".encode()
+
+    def _log_error(self, kind: Any, error: Any, traceback: Any) -> None:
+        if isinstance(error, OSError):
+            _log.info("connection lost: %s", error, extra={"peer": self._peer()})
+        elif isinstance(error, Exception):
+            _log.error("request failed", exc_info=(kind, error, traceback))
+
+    def _facts(self) -> dict[str, Any]:
+        status = self.status or _BAD_REQUEST
+        text = status.decode() if isinstance(status, bytes) else status
+        return {
+            "peer": self._peer(),
+            "status": int(text[:3]) if text[:3].isdigit() else 0,
+            "duration_ms": round(1000 * (self.time_finish - self.time_start), 1),
+        }
+
+    def _peer(self) -> str:
+        address = self.client_address
+        return str(address[0]) if isinstance(address, tuple) else ""
+
+
+def _ignore_response(
+    _status: str, _headers: Iterable[Any], _error: Any = None
+) -> list[bytes]:
+    # The 101 was the answer.
+    return []

@@ -1,0 +1,52 @@
+"""The server of one listening socket in a worker."""
+
+import logging
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from gevent.pywsgi import WSGIServer
+
+from app.transport.handler import Handler
+
+
+class Server(WSGIServer):
+    """gevent's server, which can be told to finish.
+
+    Attributes:
+        idle: the connections on which no request has begun.
+        stopping: whether connections end with the request that they carry.
+    """
+
+    def __init__(self, listener: Any, *, application: Any, **options: Any) -> None:
+        super().__init__(
+            listener,
+            application=application,
+            handler_class=Handler,
+            log=None,
+            error_log=logging.getLogger("app.transport.server"),
+            **options,
+        )
+        self._application = application
+        self.idle: set[Handler] = set()
+        self.stopping = False
+
+    @property
+    def busy(self) -> int:
+        """How many connections there are."""
+        return 0 if self.pool is None else len(self.pool)
+
+    def is_origin_allowed(self, environ: Mapping[str, Any]) -> bool:
+        """Ask Engine.IO, which would refuse only after the 101."""
+        engine = self._application.extensions["socketio"].server.eio
+        allowed = engine._cors_allowed_origins(environ)
+        return allowed is None or environ["HTTP_ORIGIN"] in allowed
+
+    def finish(self) -> None:
+        """Accept nothing more, and end what is idle."""
+        self.stopping = True
+        self.close()
+        for handler in list(self.idle):
+            with suppress(OSError):
+                handler.socket.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,60 @@
+"""Which requests become WebSockets."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PATH = "/socket.io/"
+VERSION = "13"
+_KEY_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The answer to a request that must not become a WebSocket."""
+
+    status: str
+    reason: str
+
+
+def is_wanted(environ: Mapping[str, Any]) -> bool:
+    """Tell whether a request asks to become a WebSocket."""
+    return bool(environ.get("HTTP_UPGRADE", "").lower() == "websocket")
+
+
+def refusal(
+    environ: Mapping[str, Any], is_allowed: Callable[[Mapping[str, Any]], bool]
+) -> Refusal | None:
+    """Return why a request that wants to become a WebSocket must not, if so.
+
+    Args:
+        environ: the WSGI environment of the request.
+        is_allowed: tells whether the request's origin may connect.
+    """
+    if environ["PATH_INFO"] != PATH:
+        return Refusal("400 Bad Request", f"WebSockets are at {PATH} only.")
+    if "HTTP_ORIGIN" in environ and not is_allowed(environ):
+        return Refusal("403 Forbidden", "This origin is not allowed.")
+    if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != VERSION:
+        return Refusal("426 Upgrade Required", f"WebSocket version {VERSION} only.")
+    if not _is_handshake(environ):
+        return Refusal("400 Bad Request", "This is no WebSocket handshake.")
+    return None
+
+
+def _is_handshake(environ: Mapping[str, Any]) -> bool:
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and environ["SERVER_PROTOCOL"] == "HTTP/1.1"
+        and "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
+        and _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
+    )
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key.strip(), validate=True)) == _KEY_BYTES
+    except binascii.Error:
+        return False

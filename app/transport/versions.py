@@ -1,0 +1,75 @@
+"""The library insides that this folder relies on, checked when a worker starts."""
+
+from importlib import import_module, metadata
+
+# What was read and tried. A newer release may well do: read what changed, run the
+# tests of this folder, then raise the number here.
+_RELEASES = {
+    "python-engineio": "4.15.",
+    "python-socketio": "5.18.",
+    "gevent-websocket": "0.10.",
+    "gunicorn": "27.",
+}
+
+_INSIDES = {
+    "engineio.server:Server": ("_get_socket", "_handle_connect", "disconnect"),
+    "engineio.socket:Socket": (
+        "_websocket_handler",
+        "close",
+        "handle_post_request",
+        "poll",
+    ),
+    "engineio.payload:Payload": ("max_decode_packets",),
+    "gevent.pywsgi:WSGIHandler": (
+        "_handle_client_error",
+        "_log_error",
+        "MessageClass",
+        "handle_one_request",
+        "read_request",
+        "read_requestline",
+    ),
+    "geventwebsocket.handler:WebSocketHandler": (
+        "run_websocket",
+        "upgrade_connection",
+        "upgrade_websocket",
+    ),
+    "geventwebsocket.websocket:WebSocket": ("raw_read", "read_frame", "send_frame"),
+    "gunicorn.workers.ggevent:GeventPyWSGIWorker": ("load_wsgi", "notify", "run"),
+    "gunicorn.workers.ggevent": ("base_environ",),
+    "socketio:Manager": ("emit", "is_connected", "is_sid_room", "enter_room"),
+    "socketio:PubSubManager": ("_publish", "initialize"),
+    "socketio:Server": ("_handle_disconnect", "_handle_eio_message"),
+}
+
+
+class UnsupportedLibraryError(RuntimeError):
+    """A library is not as this server knows it."""
+
+
+def check() -> None:
+    """Make sure that the libraries are the ones that this folder knows.
+
+    Raises:
+        UnsupportedLibraryError: names everything that changed.
+    """
+    problems = [
+        f"{name} is {metadata.version(name)}, not {release}*"
+        for name, release in _RELEASES.items()
+        if not metadata.version(name).startswith(release)
+    ]
+    problems += [
+        f"{place} has no {attribute}"
+        for place, attributes in _INSIDES.items()
+        for attribute in attributes
+        if not hasattr(_found(place), attribute)
+    ]
+    if problems:
+        raise UnsupportedLibraryError(
+            f"app/transport does not know these libraries: {'; '.join(problems)}."
+        )
+
+
+def _found(place: str) -> object:
+    module, _, name = place.partition(":")
+    found = import_module(module)
+    return getattr(found, name, None) if name else found

@@ -1,0 +1,115 @@
+"""A WebSocket of gevent-websocket that reads no more than it must."""
+
+import socket
+import struct
+from contextlib import suppress
+from typing import Any
+
+from gevent.lock import Semaphore
+from geventwebsocket import websocket
+from geventwebsocket.exceptions import WebSocketError
+
+from app.transport import frames
+from app.transport.frames import Head, MessageLimit, RefusedFrameError
+
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+class WebSocket(websocket.WebSocket):  # type: ignore[misc]
+    """The server's end of a WebSocket.
+
+    Unlike its base, it checks the length that a frame declares before reading it, lets
+    one greenlet write at a time, and ends the TCP connection when it closes, so that
+    nothing is kept for a client that never answers.
+    """
+
+    closed: bool
+    environ: dict[str, Any] | None
+
+    def __init__(
+        self,
+        environ: dict[str, Any],
+        stream: websocket.Stream,
+        handler: Any,
+        max_message_bytes: int,
+    ) -> None:
+        """Serve a message of at most `max_message_bytes`, however many its frames."""
+        super().__init__(environ, stream, handler)
+        self._connection: socket.socket = handler.socket
+        self._limit = MessageLimit(max_message_bytes)
+        self._writing = Semaphore()
+
+    def settimeout(self, seconds: float) -> None:
+        """End the connection when a read or write gets nowhere for `seconds`.
+
+        Engine.IO calls it with the longest silence of a client that is alive.
+        """
+        self._connection.settimeout(seconds)
+
+    def read_frame(self) -> tuple[websocket.Header, bytes]:
+        """Read the next frame; refuse it before its payload is read.
+
+        Raises:
+            WebSocketError: the client is gone, or was sent away with a close code.
+        """
+        try:
+            head, length = self._read_head()
+        except RefusedFrameError as error:
+            self.logger.info("WebSocket frame refused: %s", error)
+            self.close(error.code, str(error))
+            raise WebSocketError(str(error)) from error
+        mask = self._exactly(frames.MASK_BYTES)
+        header = websocket.Header(head.fin, head.opcode, 0, length)
+        return header, frames.unmask(self._exactly(length), mask)
+
+    def send_frame(self, message: str | bytes, opcode: int) -> None:
+        """Send one frame; waits while another greenlet writes.
+
+        Raises:
+            WebSocketError: the client is gone.
+        """
+        # Two greenlets in one sendall would mix their frames.
+        with self._writing:
+            super().send_frame(message, opcode)
+
+    def validate_utf8(self, payload: bytes) -> None:
+        """Leave it to the decoding of the whole message, which is in C."""
+
+    def close(self, code: int = 1000, message: str | bytes | None = None) -> None:
+        """Say goodbye if the client listens, and end the TCP connection."""
+        if self.closed:
+            return
+        if self._writing.locked():
+            # A writer is stuck in the middle of a frame: nothing can follow it.
+            self.abort()
+        else:
+            with suppress(WebSocketError):
+                self.send_frame(frames.close_payload(code, message), frames.CLOSE)
+        self.closed = True
+        self.environ = None
+        self._shut_down()
+
+    def abort(self) -> None:
+        """End the TCP connection at once, whatever is still to be sent."""
+        with suppress(OSError):
+            self._connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE
+            )
+        self._shut_down()
+
+    def _shut_down(self) -> None:
+        # Wakes the reader and the writer; the handler closes the file descriptor.
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def _read_head(self) -> tuple[Head, int]:
+        head = frames.parse_head(self._exactly(2))
+        length = head.length(self._exactly(head.length_bytes))
+        self._limit.admit(head, length)
+        return head, length
+
+    def _exactly(self, count: int) -> bytes:
+        data: bytes = self.raw_read(count) if count else b""
+        if len(data) != count:
+            raise WebSocketError("the client is gone")
+        return data

@@ -1,0 +1,82 @@
+"""The gunicorn worker: HTTP and WebSockets on gevent, with limits and a soft end."""
+
+import logging
+import time
+from typing import Any
+
+import gevent
+from gevent.pool import Pool
+from geventwebsocket.gunicorn.workers import GeventWebSocketWorker
+from gunicorn.http.wsgi import base_environ  # type: ignore[import-untyped]
+
+from app.transport import drain, sessions, versions
+from app.transport.drain import Closable
+from app.transport.server import Server
+
+BEAT_SECONDS = 0.2
+_KILL_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+class Worker(GeventWebSocketWorker):  # type: ignore[misc]
+    """Serves the Flask application, whose Socket.IO is at `extensions["socketio"]`."""
+
+    def init_process(self) -> None:
+        """Prepare the process and serve until the worker is told to stop.
+
+        Raises:
+            UnsupportedLibraryError: a library is not as this folder knows it.
+        """
+        versions.check()
+        # Else gevent prints what a greenlet did not catch on stderr.
+        hub = gevent.get_hub()
+        setattr(hub, "print_exception", _log_exception)  # noqa: B010 - mypy forbids =
+        super().init_process()
+
+    def load_wsgi(self) -> None:
+        """Load the application."""
+        super().load_wsgi()
+        sessions.harden(self.wsgi.extensions["socketio"].server)
+
+    def run(self) -> None:
+        """Serve until told to stop, then finish within the graceful time-out."""
+        servers = [self._serve(listener) for listener in self.sockets]
+        while self.alive:
+            self._pause(BEAT_SECONDS)
+        self._finish(servers)
+
+    def _serve(self, listener: Any) -> Server:
+        listener.setblocking(1)
+        environ = {**base_environ(self.cfg), "wsgi.multithread": True}
+        pool = Pool(self.worker_connections)
+        server = Server(listener, application=self.wsgi, spawn=pool, environ=environ)
+        server.start()
+        return server
+
+    def _finish(self, servers: list[Server]) -> None:
+        grace = float(self.cfg.graceful_timeout)
+        deadline = time.monotonic() + grace
+        for server in servers:
+            server.finish()
+        drain.send_elsewhere(self._sessions, grace, self._pause)
+        while any(server.busy for server in servers) and time.monotonic() < deadline:
+            self._pause(BEAT_SECONDS)
+        left = sum(server.busy for server in servers)
+        if left:
+            _log.warning("connections outlived the grace", extra={"connections": left})
+        for server in servers:
+            server.stop(timeout=_KILL_SECONDS)
+
+    def _pause(self, seconds: float) -> None:
+        self.notify()
+        gevent.sleep(seconds)
+
+    def _sessions(self) -> list[Closable]:
+        engine = self.wsgi.extensions["socketio"].server.eio
+        return [each for each in list(engine.sockets.values()) if not each.closed]
+
+
+def _log_exception(context: Any, kind: Any, error: Any, traceback: Any) -> None:
+    del context
+    _log.error("greenlet failed", exc_info=(kind, error, traceback))

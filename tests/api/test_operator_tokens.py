@@ -1,0 +1,107 @@
+"""An owner lends one room to operators, and takes it back."""
+
+import uuid
+
+import pytest
+
+from app.instants import now
+from tests.api.people import claims_of, operator_of, signed
+
+
+@pytest.fixture
+def tokens_path(room):
+    return f"/api/rooms/{room.id}/tokens"
+
+
+def start(api, timer, token):
+    return api.request("POST", f"/api/timers/{timer['id']}/start", token=token).status
+
+
+def test_an_owner_issues_a_token_for_one_room(api, room, tokens_path):
+    answer = api.request("POST", tokens_path, token=room.admin_token)
+
+    assert answer.status == 201
+    assert set(answer.json) == {"operatorToken", "expiresAt"}
+    assert answer.json["expiresAt"] > now()
+    claims = claims_of(answer.json["operatorToken"])
+    assert claims["timer_role"] == "operator"
+    assert claims["timer_room"] == room.id
+
+
+def test_an_operator_commands_the_timers_of_its_room(api, room, timer, operator):
+    made = api.create_timer(room, token=operator)
+    api.start(room, made, token=operator)
+    api.pause(room, made, token=operator)
+    api.reset(room, made, token=operator)
+    api.update_timer(room, made, token=operator, title="Closing")
+    api.delete_timer(room, made, token=operator)
+
+    assert [kept["id"] for kept in api.state(room.share_token)["timers"]] == [
+        timer["id"]
+    ]
+
+
+def test_an_operator_has_no_say_in_another_room_of_the_same_owner(api, room, operator):
+    other = api.create_room(token=room.admin_token)
+    timer = api.create_timer(other)
+
+    assert start(api, timer, operator) == 403
+    path = f"/api/rooms/{other.id}/timers"
+    body = {"title": "Mine", "duration": 60_000}
+    assert api.request("POST", path, body, operator).status == 403
+
+
+def test_all_operator_tokens_of_a_room_are_taken_back_at_once(
+    api, room, timer, tokens_path
+):
+    operators = [operator_of(api, room) for _ in range(2)]
+    answer = api.request("DELETE", tokens_path, token=room.admin_token)
+
+    assert answer.status == 204
+    assert [start(api, timer, token) for token in operators] == [401, 401]
+    assert start(api, timer, room.admin_token) == 200
+
+
+def test_taking_tokens_back_leaves_those_of_other_rooms(api, room, tokens_path):
+    other = api.create_room(token=room.admin_token)
+    timer, operator = api.create_timer(other), operator_of(api, other)
+    api.request("DELETE", tokens_path, token=room.admin_token)
+
+    assert start(api, timer, operator) == 200
+
+
+def test_a_token_issued_right_after_the_others_were_taken_back_works(
+    api, room, timer, tokens_path
+):
+    for _ in range(3):
+        api.request("DELETE", tokens_path, token=room.admin_token)
+
+    assert start(api, timer, operator_of(api, room)) == 200
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [str.upper, "{{{}}}".format, "urn:uuid:{}".format],
+    ids=["upper case", "braces", "urn"],
+)
+def test_however_a_token_spells_its_room_it_can_be_taken_back(
+    api, room, timer, tokens_path, spelling
+):
+    operator = signed(timer_role="operator", timer_room=spelling(room.id))
+    assert start(api, timer, operator) == 200
+
+    api.request("DELETE", tokens_path, token=room.admin_token)
+    assert start(api, timer, operator) == 401
+
+
+def test_operators_end_with_their_owner_s_tokens(api, room, timer, operator):
+    api.request("POST", "/api/auth/revoke", token=room.admin_token)
+
+    assert start(api, timer, operator) == 401
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_only_the_room_s_owner_has_operators(api, foreign, room, method):
+    for room_id in (foreign.id, uuid.uuid4()):
+        path = f"/api/rooms/{room_id}/tokens"
+        assert api.request(method, path, token=room.admin_token).status == 403

@@ -1,0 +1,98 @@
+"""What viewers were told counts only without gaps, in whatever order it arrived."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.live.broadcast import Told
+
+
+@pytest.fixture
+def told():
+    return Told(5)
+
+
+def test_viewers_begin_with_the_revision_of_their_state(told):
+    assert told.revision == 5
+
+
+def test_the_next_revision_counts_at_once(told):
+    told.hear(6)
+
+    assert told.revision == 6
+
+
+def test_a_revision_after_a_gap_does_not_count_until_the_gap_closes(told):
+    told.hear(8)
+    told.hear(7)
+    assert told.revision == 5
+
+    told.hear(6)
+    assert told.revision == 8
+
+
+@pytest.mark.parametrize("old", [0, 1, 4, 5])
+def test_an_old_revision_changes_nothing(told, old):
+    told.hear(old)
+    told.hear(6)
+
+    assert told.revision == 6
+
+
+def test_a_whole_state_closes_every_gap_before_it(told):
+    told.hear(7)
+    told.hear(9)
+    told.reach(8)
+
+    assert told.revision == 9
+
+
+def test_an_old_state_takes_nothing_back(told):
+    told.reach(3)
+
+    assert told.revision == 5
+
+
+def test_a_repeated_revision_counts_once(told):
+    for _ in range(3):
+        told.hear(7)
+    told.hear(6)
+
+    assert told.revision == 7
+
+
+@given(heard=st.lists(st.integers(0, 40)), begin=st.integers(0, 20))
+def test_viewers_know_everything_up_to_the_first_revision_not_heard(heard, begin):
+    told = Told(begin)
+    for revision in heard:
+        told.hear(revision)
+
+    known = set(range(begin + 1)) | set(heard)
+    assert told.revision == min(set(range(max(known) + 2)) - known) - 1
+
+
+@given(
+    messages=st.lists(
+        st.tuples(st.sampled_from(["hear", "reach"]), st.integers(0, 30))
+    ),
+    order=st.randoms(),
+)
+def test_the_order_of_arrival_does_not_matter(messages, order):
+    shuffled = messages.copy()
+    order.shuffle(shuffled)
+
+    assert _after(messages) == _after(shuffled)
+
+
+@given(messages=st.permutations(range(1, 30)))
+def test_when_everything_has_arrived_everything_is_known(messages):
+    assert _after([("hear", revision) for revision in messages]) == 29
+
+
+def _after(messages):
+    told = Told(0)
+    for verb, revision in messages:
+        before = told.revision
+        getattr(told, verb)(revision)
+        assert told.revision >= before
+    return told.revision

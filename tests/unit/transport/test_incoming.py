@@ -1,0 +1,69 @@
+"""What clients may send."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from socketio.packet import CONNECT, DISCONNECT, EVENT
+
+from app.transport import packets
+from app.transport.incoming import MalformedPacketError, StrictPacket
+
+
+class Packet(StrictPacket):
+    json = packets
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("0", CONNECT),
+        ('0{"token":"x"}', CONNECT),
+        ("1", DISCONNECT),
+        ('2["ping"]', EVENT),
+        ('27["join-room",{"shareToken":"x"}]', EVENT),
+        ('2/hall,["ping"]', EVENT),
+    ],
+)
+def test_what_a_client_sends_is_understood(text: str, kind: int):
+    assert Packet(encoded_packet=text).packet_type == kind
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " ",
+        "x",
+        "9",
+        "2",
+        "2{}",
+        "2[]",
+        "2[1]",
+        "2[[1]]",
+        '2["connect"]',
+        '2["disconnect","why"]',
+        '2["*"]',
+        '2["' + "a" * 101 + '"]',
+        "2[NaN]",
+        "2" + "[" * 10_000,
+        "0[]",
+        "1{}",
+        "3{}",
+        "4{}",
+        '51-["file",{"_placeholder":true,"num":0}]',
+        "61-[]",
+        "2" + "1" * 101 + '["ping"]',
+        b"binary",
+    ],
+)
+def test_what_no_client_sends_is_refused(text: str | bytes):
+    with pytest.raises(MalformedPacketError):
+        Packet(encoded_packet=text)
+
+
+@given(st.text(min_size=1) | st.binary(min_size=1))
+def test_whatever_comes_is_understood_or_refused(text: str | bytes):
+    try:
+        packet = Packet(encoded_packet=text)
+    except MalformedPacketError:
+        return
+    assert not packet.attachment_count

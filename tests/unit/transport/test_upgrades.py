@@ -1,0 +1,70 @@
+"""Which requests become WebSockets."""
+
+from typing import Any
+
+import pytest
+
+from app.transport import upgrades
+
+HANDSHAKE = {
+    "REQUEST_METHOD": "GET",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "PATH_INFO": "/socket.io/",
+    "HTTP_UPGRADE": "websocket",
+    "HTTP_CONNECTION": "keep-alive, Upgrade",
+    "HTTP_SEC_WEBSOCKET_VERSION": "13",
+    "HTTP_SEC_WEBSOCKET_KEY": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+def status(allowed: bool = True, **fields: Any) -> str | None:
+    environ = {key: value for key, value in (HANDSHAKE | fields).items() if value}
+    refusal = upgrades.refusal(environ, lambda _environ: allowed)
+    return refusal and refusal.status[:3]
+
+
+def test_a_handshake_for_socket_io_is_passed_on():
+    assert status() is None
+
+
+@pytest.mark.parametrize("path", ["/", "/socket.io", "/socket.io/x", "/api/rooms"])
+def test_any_other_path_is_refused(path: str):
+    assert status(PATH_INFO=path) == "400"
+
+
+def test_an_origin_that_is_not_allowed_is_refused():
+    assert status(allowed=False, HTTP_ORIGIN="https://evil.example") == "403"
+
+
+def test_an_allowed_origin_is_passed_on():
+    assert status(HTTP_ORIGIN="https://show.example") is None
+
+
+def test_a_request_without_an_origin_is_passed_on():
+    assert status(allowed=False) is None
+
+
+def test_another_version_of_the_protocol_is_refused():
+    assert status(HTTP_SEC_WEBSOCKET_VERSION="8") == "426"
+    assert status(HTTP_SEC_WEBSOCKET_VERSION=None) == "426"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("REQUEST_METHOD", "POST"),
+        ("SERVER_PROTOCOL", "HTTP/1.0"),
+        ("HTTP_CONNECTION", None),
+        ("HTTP_SEC_WEBSOCKET_KEY", None),
+        ("HTTP_SEC_WEBSOCKET_KEY", "c2hvcnQ="),
+        ("HTTP_SEC_WEBSOCKET_KEY", "!"),
+    ],
+)
+def test_what_is_no_handshake_is_refused(field: str, value: str | None):
+    assert status(**{field: value}) == "400"
+
+
+def test_only_a_request_that_names_websocket_wants_one():
+    assert upgrades.is_wanted({"HTTP_UPGRADE": "WebSocket"})
+    assert not upgrades.is_wanted({"HTTP_UPGRADE": "h2c"})
+    assert not upgrades.is_wanted({})

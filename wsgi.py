@@ -1,0 +1,25 @@
+"""What gunicorn loads: `app`, with the standard library patched for gevent first."""
+
+from gevent import monkey
+
+monkey.patch_all()
+
+import sys  # noqa: E402 - after patching, like everything below
+
+from psycogreen.gevent import patch_psycopg  # noqa: E402
+
+patch_psycopg()
+
+from app import create_app  # noqa: E402
+from app.config import InvalidSettingsError, Settings, load  # noqa: E402
+
+
+def _settings() -> Settings:
+    try:
+        return load()
+    except InvalidSettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+
+
+app = create_app(_settings())
