@@ -94,8 +94,8 @@ _raise_open_files_limit(worker_connections + _OTHER_FILES)
 
 def when_ready(_server: Any) -> None:
     """Tell whoever started it by hand what to do next."""
-    wild = _settings.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
-    address = f"http://{'localhost' if wild else _host}:{_settings.port}"
+    here = _settings.host in ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 - compared
+    address = f"http://{'localhost' if here else _host}:{_settings.port}"
     if _settings.production:
         _log.info("ready", extra={"address": address})
         return
@@ -114,6 +114,15 @@ def post_worker_init(worker: Any) -> None:
     from app import start_background  # noqa: PLC0415 - the master need not load it
 
     start_background(worker.wsgi)
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Have the other workers forget this one's viewers at once."""
+    from app import stop_background  # noqa: PLC0415 - the master need not load it
+
+    # A worker that could not load the application has nothing to take leave of.
+    if worker.wsgi is not None:
+        stop_background(worker.wsgi)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -9,6 +9,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePublicKey,
+)
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from limits import parse as parse_limit
 
 T = TypeVar("T")
@@ -285,12 +292,20 @@ def _redis_url(value: str) -> str:
 def _public_key(value: str) -> str:
     # Environment files cannot hold line breaks, so "\n" stands for one.
     key = value.replace("\\n", "\n")
-    if "PUBLIC KEY" not in key:
-        raise ValueError("it must be a PEM public key")
+    try:
+        read = load_pem_public_key(key.encode())
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ValueError("it must be a PEM public key") from error
+    p256 = isinstance(read, EllipticCurvePublicKey) and isinstance(
+        read.curve, SECP256R1
+    )
+    if not p256 and not isinstance(read, RSAPublicKey):
+        raise ValueError("it must be an RSA key or one on the curve P-256")
     return key
 
 
-_SECRETS = ("jwt_secret", "metrics_token")
+# The public key is among them in case somebody pasted the private one.
+_SECRETS = ("jwt_secret", "jwt_public_key", "metrics_token")
 
 
 def _shown(name: str, value: Any) -> str:

@@ -1,5 +1,6 @@
 """Who sends a request."""
 
+import re
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,8 @@ CLAIM_ROOM = "timer_room"
 CLAIM_OWNER = "timer_owner"
 CLAIM_GENERATIONS = "gen"
 MAX_SUBJECT = 255
+# What the database cannot hold, and so cannot be asked for either.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Role(StrEnum):
@@ -53,13 +56,15 @@ def identity_of(claims: dict[str, Any]) -> Identity:
         Unauthenticated: the claims name a role or a room that this server lacks.
     """
     subject = claims["sub"]
-    if not subject or len(subject) > MAX_SUBJECT:
-        raise Unauthenticated("The token's subject is empty or too long.")
+    if not _is_storable(subject):
+        raise Unauthenticated("The token's subject is empty, too long or not text.")
     role = claims.get(CLAIM_ROLE, Role.OWNER.value)
     if role == Role.OWNER:
         return Identity(subject, Role.OWNER)
     if role != Role.OPERATOR:
         raise Unauthenticated(f"The token's {CLAIM_ROLE} is not known here.")
+    if not _is_storable(claims.get(CLAIM_OWNER, subject)):
+        raise Unauthenticated(f"The token's {CLAIM_OWNER} is not an owner.")
     try:
         return Identity(subject, Role.OPERATOR, uuid.UUID(str(claims.get(CLAIM_ROOM))))
     except ValueError:
@@ -70,7 +75,9 @@ def holders_of(claims: dict[str, Any]) -> list[str]:
     """Return the holders whose revocation ends a token with these claims."""
     if claims.get(CLAIM_ROLE, Role.OWNER.value) != Role.OPERATOR:
         return [owner_holder(claims["sub"])]
-    holders = [room_holder(str(claims.get(CLAIM_ROOM)))]
+    # A provider may spell a room in its own way: upper case, without hyphens.
+    room = uuid.UUID(str(claims.get(CLAIM_ROOM)))
+    holders = [room_holder(str(room))]
     owner = claims.get(CLAIM_OWNER)
     return [*holders, owner_holder(owner)] if owner else holders
 
@@ -83,3 +90,11 @@ def owner_holder(subject: str) -> str:
 def room_holder(room_id: str) -> str:
     """Return the name under which the tokens of a room's operators are revoked."""
     return f"room:{room_id}"
+
+
+def _is_storable(subject: Any) -> bool:
+    return (
+        isinstance(subject, str)
+        and 1 <= len(subject) <= MAX_SUBJECT
+        and not _UNSTORABLE.search(subject)
+    )

@@ -114,7 +114,7 @@ def is_revoked(claims: dict[str, Any]) -> bool:
             signed.get(holder, 0) != row.generation
             for holder, row in revocations.items()
         )
-    issued_at = float(claims.get("iat", 0)) * 1000
+    issued_at = int(claims.get("iat", 0)) * 1000
     return any(issued_at <= row.revoked_at for row in revocations.values())
 
 

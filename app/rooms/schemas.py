@@ -61,9 +61,8 @@ class RoomChanges(Payload):
 class PageQuery(Payload):
     """Which page of a list."""
 
-    page = fields.Integer(
-        load_default=1, strict=True, validate=validate.Range(1, 1_000_000)
-    )
+    # Not strict: what stands in an address is text.
+    page = fields.Integer(load_default=1, validate=validate.Range(1, 1_000_000))
     page_size = fields.Integer(
         load_default=20, validate=validate.Range(1, MAX_PAGE_SIZE)
     )

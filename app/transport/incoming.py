@@ -11,6 +11,7 @@ import socketio
 from socketio import packet
 
 MAX_EVENT_NAME = 100
+MAX_ATTACHMENTS = 4
 _RESERVED = frozenset(
     ("connect", "connect_error", "disconnect", "disconnecting", "newListener", "*")
 )
@@ -28,20 +29,35 @@ class StrictPacket(packet.Packet):  # type: ignore[misc]
     """A packet that is decoded only when it is well formed."""
 
     def decode(self, encoded_packet: str | bytes) -> int:
-        """Read a packet; return 0, the number of attachments that follow.
+        """Read a packet; return the number of binary attachments that follow.
 
         Raises:
-            MalformedPacketError: it is malformed, or has binary parts.
+            MalformedPacketError: it is malformed, or announces too many attachments.
         """
         if not isinstance(encoded_packet, str):
-            raise MalformedPacketError("binary messages are not understood")
+            raise MalformedPacketError("an attachment without its packet")
         try:
-            super().decode(encoded_packet)
+            attachments = int(super().decode(encoded_packet))
         except ValueError as error:
             raise MalformedPacketError(str(error)) from error
         if not _is_valid(self.packet_type, self.data):
             raise MalformedPacketError("the payload does not fit the packet's type")
-        return 0
+        if not _is_count(self.packet_type, attachments):
+            raise MalformedPacketError("the attachments do not fit the packet's type")
+        return attachments
+
+    def add_attachment(self, attachment: str | bytes) -> bool:
+        """Add the next attachment; tell whether the packet is complete.
+
+        Raises:
+            MalformedPacketError: it is no attachment, or the packet has no place for it.
+        """
+        if not isinstance(attachment, bytes):
+            raise MalformedPacketError("a text in the place of an attachment")
+        try:
+            return bool(super().add_attachment(attachment))
+        except (IndexError, TypeError) as error:
+            raise MalformedPacketError("no such attachment") from error
 
 
 def _is_valid(kind: int, data: Any) -> bool:
@@ -49,9 +65,15 @@ def _is_valid(kind: int, data: Any) -> bool:
         return data is None or isinstance(data, dict)
     if kind == packet.DISCONNECT:
         return data is None
-    if kind == packet.EVENT:
+    if kind in (packet.EVENT, packet.BINARY_EVENT):
         return isinstance(data, list) and bool(data) and _is_event_name(data[0])
     return kind == packet.ACK and isinstance(data, list)
+
+
+def _is_count(kind: int, attachments: int) -> bool:
+    if kind == packet.BINARY_EVENT:
+        return 1 <= attachments <= MAX_ATTACHMENTS
+    return attachments == 0
 
 
 def _is_event_name(name: Any) -> bool:
@@ -68,6 +90,7 @@ def close_on_malformed(server: socketio.Server) -> None:
         try:
             receive(eio_sid, data or _NOTHING)
         except MalformedPacketError as error:
+            server._binary_packet.pop(eio_sid, None)
             _log.info("malformed packet: %s", error)
             server.eio.disconnect(eio_sid)
 

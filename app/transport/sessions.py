@@ -56,6 +56,8 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
             # A poll that waits is answered; the next one finds no session.
             self.queue.put(Packet(NOOP))
         self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+        if self._websocket is not None and self._websocket.stuck:
+            self._websocket.abort()
 
     def _websocket_handler(self, ws: Any) -> Any:
         self._websocket = ws._sock

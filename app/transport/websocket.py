@@ -39,6 +39,11 @@ class WebSocket(websocket.WebSocket):  # type: ignore[misc]
         self._limit = MessageLimit(max_message_bytes)
         self._writing = Semaphore()
 
+    @property
+    def stuck(self) -> bool:
+        """Whether a frame is half sent because the client does not read."""
+        return self._writing.locked()
+
     def settimeout(self, seconds: float) -> None:
         """End the connection when a read or write gets nowhere for `seconds`.
 
@@ -79,8 +84,8 @@ class WebSocket(websocket.WebSocket):  # type: ignore[misc]
         """Say goodbye if the client listens, and end the TCP connection."""
         if self.closed:
             return
-        if self._writing.locked():
-            # A writer is stuck in the middle of a frame: nothing can follow it.
+        if self.stuck:
+            # Nothing can follow half a frame.
             self.abort()
         else:
             with suppress(WebSocketError):

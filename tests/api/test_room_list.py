@@ -50,7 +50,7 @@ def test_pages_hold_every_room_once(api, rooms):
         ("?page=0", "page"),
         ("?page=-1", "page"),
         ("?page=1000001", "page"),
-        (f"?page={'9' * 400}", "page"),
+        (f"?pageSize={'9' * 400}", "pageSize"),
         ("?page=x", "page"),
         ("?page=1.5", "page"),
         ("?page=", "page"),
@@ -58,8 +58,7 @@ def test_pages_hold_every_room_once(api, rooms):
         ("?pageSize=101", "pageSize"),
         ("?pageSize=NaN", "pageSize"),
         ("?pageSize=2.5", "pageSize"),
-        ("?page_size=2", "page_size"),
-        ("?order=name", "order"),
+        (f"?page={'9' * 5000}", "page"),
     ],
 )
 @pytest.mark.database("sqlite")

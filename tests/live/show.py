@@ -41,16 +41,18 @@ class Show:
     def delete(self, title: str) -> Any:
         return self.api.delete_timer(self.room, self.timers[title])
 
-    def change(self, title: str, **fields: Any) -> Any:
-        return self.api.update_timer(self.room, self.timers[title], **fields)
+    def change(self, timer: str, /, **fields: Any) -> Any:
+        return self.api.update_timer(self.room, self.timers[timer], **fields)
 
     def choose(self, title: str | None) -> Any:
         chosen = None if title is None else self.timers[title]["id"]
         return self.api.update_room(self.room, currentTimerId=chosen)
 
-    def reorder(self, *titles: str) -> Any:
-        order = {"timerIds": [self.timers[title]["id"] for title in titles]}
+    def reverse(self) -> Any:
+        """Put the timers into the opposite order."""
+        ids = [timer["id"] for timer in self.state()["timers"]]
         path = f"/api/rooms/{self.room.id}/timers/reorder"
+        order = {"timerIds": ids[::-1]}
         answer = self.api.request("POST", path, order, self.room.admin_token)
         assert answer.ok, answer
         return answer.json
@@ -81,9 +83,7 @@ COMMANDS: dict[str, Callable[[Show], Any]] = {
     "reset a running timer": lambda show: show.reset("Keynote"),
     "reset a paused timer": lambda show: show.reset("Panel"),
     "reset an idle timer": lambda show: show.reset("Opening"),
-    "reorder the timers": lambda show: show.reorder(
-        "Greeting", "Panel", "Opening", "Keynote"
-    ),
+    "reorder the timers": lambda show: show.reverse(),
     "rename the room": lambda show: show.api.update_room(
         show.room, name="Foyer", description="Ground floor"
     ),

@@ -7,6 +7,7 @@ import pytest
 
 from app.instants import now
 from tests.live.show import COMMANDS, Show
+from tests.support.viewers import Viewer
 
 ROOM_EVENTS = {
     "room-state",
@@ -54,21 +55,34 @@ FIELDS = {
 }
 
 
-@pytest.fixture
-def viewers(operator, room, watch):
-    """Two viewers who saw a whole show, from the first command to the room's end."""
-    viewers = [watch(room), watch(room)]
-    show = Show(operator, room)
-    for name in ("start another timer", "reorder the timers", "rename the room"):
+@pytest.fixture(scope="module")
+def show(live_server):
+    return Show(live_server.api(), live_server.api().create_room("Main stage"))
+
+
+@pytest.fixture(scope="module")
+def viewers(live_server, show):
+    """Two viewers who saw a whole show, up to the end of its room."""
+    with (
+        Viewer(live_server.base_url, ["websocket"]) as one,
+        Viewer(live_server.base_url, ["websocket"]) as other,
+    ):
+        for viewer in (one, other):
+            viewer.join(show.room.share_token)
+        play(show, one, other)
+        yield [one, other]
+
+
+def play(show, *viewers):
+    for name in ("create a timer", "start another timer", "reorder the timers"):
         COMMANDS[name](show)
     show.start("Greeting")
     show.delete("Panel")
     for viewer in viewers:
         viewer.wait_for("timer-finished")
-    operator.delete_room(room)
+    show.api.delete_room(show.room)
     for viewer in viewers:
         viewer.wait_for("room-deleted")
-    return viewers
 
 
 def room_events(viewer):
@@ -117,10 +131,10 @@ def test_a_finish_is_told_once_with_its_update(viewers):
         ]
 
 
-def test_no_event_tells_who_owns_the_room_or_who_else_watches(room, viewers):
-    owner = subject_of(room.admin_token)
+def test_no_event_tells_who_owns_the_room_or_who_else_watches(show, viewers):
+    owner = subject_of(show.room.admin_token)
     ids = [viewer.client.get_sid() for viewer in viewers]
-    secrets = [owner, room.admin_token, "owner", "127.0.0.1", *ids]
+    secrets = [owner, show.room.admin_token, "owner", "127.0.0.1", *ids]
     for viewer in viewers:
         received = json.dumps([event.payload for event in room_events(viewer)])
         for secret in secrets:

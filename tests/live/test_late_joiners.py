@@ -19,7 +19,7 @@ def test_a_late_joiner_sees_what_those_see_who_were_there(show, watch):
     show.start("Opening")
     show.pause("Keynote")
     show.delete("Panel")
-    show.reorder("Keynote", "Greeting", "Opening")
+    show.reverse()
     show.choose("Keynote")
     wait_until_shown(early, show.state())
 

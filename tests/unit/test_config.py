@@ -3,10 +3,18 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from app.config import InvalidSettingsError, Settings, load, without_password
 
 SECRET = "a secret of more than thirty-two bytes, for tests"
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 @pytest.fixture
@@ -103,7 +111,7 @@ def test_a_wrong_value_is_named_with_its_variable(read, name, value):
     [problem] = problems_of(read, **{name: value})
 
     assert problem.startswith(f"{name}: ")
-    assert value in problem
+    assert value in problem or name == "JWT_PUBLIC_KEY"
 
 
 def test_all_wrong_values_are_named_at_once(read):
@@ -158,14 +166,51 @@ def test_what_is_no_origin_is_refused(read, value):
     assert problems_of(read, CORS_ORIGIN=value)[0].startswith("CORS_ORIGIN: ")
 
 
-def test_line_breaks_of_a_public_key_may_be_written_out(read):
-    key = read(JWT_PUBLIC_KEY=r"-----BEGIN PUBLIC KEY-----\nMII").jwt_public_key
+def pem(key):
+    spki = PublicFormat.SubjectPublicKeyInfo
+    return key.public_key().public_bytes(Encoding.PEM, spki).decode().strip()
 
-    assert key == "-----BEGIN PUBLIC KEY-----\nMII"
+
+@pytest.mark.parametrize(
+    "key", [RSA_KEY, ec.generate_private_key(ec.SECP256R1())], ids=["RSA", "P-256"]
+)
+def test_the_line_breaks_of_a_public_key_may_be_written_out(read, key):
+    one_line = pem(key).replace("\n", "\\n")
+
+    assert read(JWT_PUBLIC_KEY=one_line).jwt_public_key == pem(key)
+    assert read(JWT_PUBLIC_KEY=pem(key)).jwt_public_key == pem(key)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pem(ed25519.Ed25519PrivateKey.generate()),
+        pem(ec.generate_private_key(ec.SECP384R1())),
+        pem(RSA_KEY)[:-60],
+        "-----BEGIN PUBLIC KEY-----",
+    ],
+    ids=["Ed25519", "P-384", "cut off", "a header alone"],
+)
+def test_a_public_key_that_verifies_no_token_is_refused(read, key):
+    [problem] = problems_of(read, JWT_PUBLIC_KEY=key)
+
+    assert problem.startswith("JWT_PUBLIC_KEY: ")
+
+
+def test_a_private_key_in_the_place_of_the_public_one_is_refused_unseen(read):
+    key = RSA_KEY.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    ).decode()
+    [problem] = problems_of(read, JWT_PUBLIC_KEY=key)
+
+    assert problem.startswith("JWT_PUBLIC_KEY: ")
+    assert not any(line in problem for line in key.split())
 
 
 def test_production_needs_a_database_and_a_secret(read):
-    named = [problem.split(":")[0] for problem in problems_of(read, APP_ENV="production")]
+    named = [
+        problem.split(":")[0] for problem in problems_of(read, APP_ENV="production")
+    ]
 
     assert named == ["DATABASE_URL", "JWT_SECRET"]
 
@@ -175,7 +220,7 @@ def test_production_may_use_sqlite_where_it_is_named(production, tmp_path):
 
 
 def test_an_identity_provider_s_key_replaces_the_secret(production):
-    settings = production(JWT_SECRET="", JWT_PUBLIC_KEY="-----BEGIN PUBLIC KEY-----")
+    settings = production(JWT_SECRET="", JWT_PUBLIC_KEY=pem(RSA_KEY))
 
     assert settings.jwt_secret is None
 

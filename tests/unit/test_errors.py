@@ -13,7 +13,9 @@ def subclasses(error):
     return {error}.union(*map(subclasses, error.__subclasses__()))
 
 
-CATALOGUE = sorted(subclasses(DomainError) - {DomainError}, key=lambda error: error.code)
+CATALOGUE = sorted(
+    subclasses(DomainError) - {DomainError}, key=lambda error: error.code
+)
 every_error = pytest.mark.parametrize("error", CATALOGUE, ids=lambda error: error.code)
 
 

@@ -34,7 +34,10 @@ def test_names_on_the_wire_are_camel_case(name, wire):
 
 
 def test_a_payload_is_read_and_written_in_camel_case():
-    assert load(speakerName="Ada", startsAt=5) == {"speaker_name": "Ada", "starts_at": 5}
+    assert load(speakerName="Ada", startsAt=5) == {
+        "speaker_name": "Ada",
+        "starts_at": 5,
+    }
     assert Speech().dump({"speaker_name": "Ada", "starts_at": 5}) == {
         "speakerName": "Ada",
         "startsAt": 5,

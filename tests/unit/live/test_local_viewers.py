@@ -105,9 +105,7 @@ def test_the_counts_are_those_of_the_sockets_after_any_history(steps):
             viewers.join(sid, room)
 
     watched = [viewers.room_of(sid) for sid in viewers.sockets]
-    assert viewers.counts == {
-        room: watched.count(room) for room in {*watched} - {None}
-    }
+    assert viewers.counts == {room: watched.count(room) for room in {*watched} - {None}}
     assert all(
         len(viewers.viewers_of(room)) == count for room, count in viewers.counts.items()
     )

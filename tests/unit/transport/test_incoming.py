@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from socketio.packet import CONNECT, DISCONNECT, EVENT
 
 from app.transport import packets
-from app.transport.incoming import MalformedPacketError, StrictPacket
+from app.transport.incoming import MAX_ATTACHMENTS, MalformedPacketError, StrictPacket
 
 
 class Packet(StrictPacket):
@@ -49,7 +49,9 @@ def test_what_a_client_sends_is_understood(text: str, kind: int):
         "1{}",
         "3{}",
         "4{}",
-        '51-["file",{"_placeholder":true,"num":0}]',
+        '50-["file"]',
+        '5["file"]',
+        '55-["file"]',
         "61-[]",
         "2" + "1" * 101 + '["ping"]',
         b"binary",
@@ -66,4 +68,26 @@ def test_whatever_comes_is_understood_or_refused(text: str | bytes):
         packet = Packet(encoded_packet=text)
     except MalformedPacketError:
         return
-    assert not packet.attachment_count
+    assert packet.attachment_count <= MAX_ATTACHMENTS
+
+
+def test_a_binary_event_is_complete_with_its_last_attachment():
+    packet = Packet(encoded_packet='51-["file",{"_placeholder":true,"num":0}]')
+
+    assert packet.add_attachment(b"\x00")
+    assert packet.data == ["file", b"\x00"]
+
+
+@pytest.mark.parametrize("place", ["7", '"a"', "-2", "null"])
+def test_an_attachment_for_no_place_is_refused(place: str):
+    packet = Packet(encoded_packet=f'51-["file",{{"_placeholder":true,"num":{place}}}]')
+
+    with pytest.raises(MalformedPacketError):
+        packet.add_attachment(b"\x00")
+
+
+def test_a_text_in_the_place_of_an_attachment_is_refused():
+    packet = Packet(encoded_packet='51-["file",{"_placeholder":true,"num":0}]')
+
+    with pytest.raises(MalformedPacketError):
+        packet.add_attachment("2[]")

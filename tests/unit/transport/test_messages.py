@@ -15,6 +15,7 @@ EMIT = {"method": "emit", "event": "said", "data": [{"a": 1}], "room": "hall"}
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
 )
 
 

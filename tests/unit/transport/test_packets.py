@@ -15,8 +15,9 @@ from app.transport.packets import Encoded
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
 )
-OBJECTS = st.dictionaries(st.text(), VALUES)
+OBJECTS = st.dictionaries(st.text(), VALUES, max_size=4)
 
 
 class PacketOfOurs(Packet):

@@ -1,0 +1,65 @@
+"""With nothing but Python, SQLite and no Redis, the whole show works."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.live.show import COMMANDS, Show, wait_until_shown
+
+
+@pytest.fixture
+def server(server_factory):
+    return server_factory(embedded=True)
+
+
+def test_the_whole_show(server, connect, viewer_factory):
+    api = connect(server)
+    room = api.create_room("Main stage")
+    viewers = [viewer_factory(server, room) for _ in range(3)]
+    show = Show(api, room)
+
+    for name in ("start another timer", "pause a running timer", "reorder the timers"):
+        COMMANDS[name](show)
+    show.start("Greeting")
+
+    for viewer in viewers:
+        finished = viewer.wait_for("timer-finished")
+        assert 0 <= finished.at - finished.payload["endsAt"] <= 200
+        wait_until_shown(viewer, show.state())
+        viewer.wait_for("user-count", lambda payload: payload["count"] == 3)
+
+
+def test_concurrent_operators_queue_up_for_sqlite(server, connect, viewer_factory):
+    room = connect(server).create_room()
+    viewer = viewer_factory(server, room)
+
+    def create(number):
+        api = connect(server)
+        return [
+            api.create_timer(room, f"{number}-{turn}")["revision"] for turn in range(10)
+        ]
+
+    with ThreadPoolExecutor(5) as pool:
+        revisions = [r for taken in pool.map(create, range(5)) for r in taken]
+
+    assert sorted(revisions) == list(range(2, 52))
+    wait_until_shown(viewer, connect(server).state(room.share_token))
+
+
+def test_a_restart_keeps_everything(server, connect):
+    api = connect(server)
+    room = api.create_room()
+    timer = api.start(room, api.create_timer(room, "Keynote"))
+
+    server.restart()
+
+    again = connect(server)
+    assert again.state(room.share_token)["timers"] == [timer]
+    assert again.pause(room, timer)["status"] == "paused"
+
+
+def test_health_tells_that_there_is_no_redis(server, connect):
+    health = connect(server).request("GET", "/health")
+
+    assert health.status == 200
+    assert health.json == {"status": "ok", "database": "up", "redis": "none"}

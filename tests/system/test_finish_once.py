@@ -1,0 +1,102 @@
+"""A finish is decided once and told in time, however many workers there are."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+
+from app.instants import now
+from tests.system.figures import show
+from tests.system.sql import start_timers_that_end_in
+from tests.system.workers import WEBSOCKET
+
+ROOMS = 50
+TIMERS = 10
+LEAD_MS = 5_000
+
+
+def test_five_hundred_timers_of_one_second_finish_once_each_and_in_time(
+    cluster, own_database, operator, viewer_factory
+):
+    rooms = [operator.create_room(f"Room {number}") for number in range(ROOMS)]
+    second = now() + LEAD_MS
+    timers = start_timers_that_end_in(own_database, rooms, TIMERS, second)
+    viewers = [viewer_factory(cluster, room, **WEBSOCKET) for room in rooms]
+    assert now() < second, "The viewers came too late for the finishes."
+
+    for viewer in viewers:
+        viewer.wait_until(all_finished, timeout=15)
+        viewer.call("ping")
+
+    finishes = [e for viewer in viewers for e in viewer.events("timer-finished")]
+    assert len(timers) == ROOMS * TIMERS
+    assert Counter(event.payload["id"] for event in finishes) == dict.fromkeys(
+        timers, 1
+    )
+    for room in rooms:
+        # Its creation, and for each timer its start and its finish.
+        assert operator.state(room.share_token)["revision"] == 1 + 2 * TIMERS
+    assert_in_time(finishes)
+
+
+def all_finished(screen):
+    timers = screen.state()["timers"]
+    return len(timers) == TIMERS and all(t["status"] == "finished" for t in timers)
+
+
+def assert_in_time(finishes):
+    decided = [e.payload["serverTime"] - e.payload["endsAt"] for e in finishes]
+    arrived = [event.at - event.payload["endsAt"] for event in finishes]
+    show("Published after the end", decided)
+    show("Arrived after the end", arrived)
+    assert min(decided) >= 0
+    assert median(decided) <= 50
+    assert median(arrived) <= 100
+
+
+def test_a_single_timer_finishes_in_time(cluster, operator, room, viewer_factory):
+    viewer = viewer_factory(cluster, room, **WEBSOCKET)
+    timer = operator.create_timer(room, "Sprint", 1_000)
+    operator.start(room, timer)
+
+    finished = viewer.wait_for("timer-finished")
+
+    show("A single finish", [finished.at - finished.payload["endsAt"]])
+    assert 0 <= finished.at - finished.payload["endsAt"] <= 50 + 50
+
+
+def test_a_pause_that_races_the_end_either_pauses_or_finishes(
+    cluster, operator, room, connect, viewer_factory
+):
+    viewer = viewer_factory(cluster, room, **WEBSOCKET)
+    timers = [operator.create_timer(room, f"Heat {n}", 1_000) for n in range(8)]
+    running = [operator.start(room, timer) for timer in timers]
+    apis = [connect(cluster) for _ in timers]
+
+    def pause_at_the_end(api, timer):
+        viewer.recording.wait(
+            lambda: any(e.payload["id"] == timers[0]["id"] for e in finishes(viewer)),
+            "the first one ends",
+            5,
+        )
+        path = f"/api/timers/{timer['id']}/pause"
+        return api.request("POST", path, token=room.admin_token).status
+
+    with ThreadPoolExecutor(len(apis)) as pool:
+        answers = list(pool.map(pause_at_the_end, apis, running))
+
+    viewer.wait_until(
+        lambda screen: all(
+            timer["status"] in ("finished", "paused")
+            for timer in screen.state()["timers"]
+        )
+    )
+    final = operator.state(room.share_token)["timers"]
+    told = Counter(event.payload["id"] for event in finishes(viewer))
+    for timer, answer in zip(final, answers, strict=True):
+        paused = timer["status"] == "paused"
+        assert answer == (200 if paused else 409)
+        assert told[timer["id"]] == (0 if paused else 1)
+
+
+def finishes(viewer):
+    return viewer.events("timer-finished")

@@ -1,0 +1,89 @@
+"""PostgreSQL stops and starts: commands are refused meanwhile, and nobody restarts."""
+
+import pytest
+
+from tests.live.show import wait_until_shown
+from tests.support.waiting import wait_until
+from tests.system.workers import viewers_on_each
+
+
+@pytest.fixture
+def server(server_factory, private_postgres):
+    server = server_factory(workers=2, database_url=private_postgres.url)
+    server.wait_for_workers(2)
+    return server
+
+
+@pytest.fixture
+def api(server, connect):
+    return connect(server)
+
+
+@pytest.fixture
+def room(api):
+    return api.create_room()
+
+
+def create(api, room):
+    path = f"/api/rooms/{room.id}/timers"
+    timer = {"title": "Keynote", "duration": 60_000}
+    return api.request("POST", path, timer, room.admin_token)
+
+
+def test_commands_are_refused_as_a_problem_and_work_again_afterwards(
+    server, api, room, private_postgres, viewer_factory
+):
+    viewers = viewers_on_each(server, room, viewer_factory)
+    private_postgres.stop()
+
+    refused = create(api, room)
+
+    assert refused.status == 503
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.headers["retry-after"] == "1"
+    assert refused.json["code"] == "database-away"
+    health = api.request("GET", "/health")
+    assert (health.status, health.json["database"]) == (503, "down")
+    refusal = viewers[0].call("request-sync")
+    assert refusal["error"]["code"] == "database-away"
+
+    private_postgres.start()
+    assert wait_until(lambda: create(api, room).ok, "commands work again")
+    wait_until(lambda: api.request("GET", "/health").status == 200, "health tells")
+    for viewer in viewers:
+        wait_until_shown(viewer, api.state(room.share_token))
+        assert viewer.events("disconnect") == []
+
+
+def test_a_timer_that_ended_meanwhile_is_finished_afterwards(
+    server, api, room, private_postgres, viewer_factory
+):
+    (viewer, *_) = viewers_on_each(server, room, viewer_factory)
+    api.start(room, api.create_timer(room, "Sprint", 1_500))
+
+    private_postgres.stop()
+    # Health keeps asking until the end has passed; nothing else would tell.
+    ends_at = viewer.wait_until(lambda screen: screen.state()["currentTimerId"])
+    ends_at = ends_at.state()["timers"][0]["endsAt"]
+    wait_until(
+        lambda: viewer.call("ping")["serverTime"] > ends_at, "the end has passed"
+    )
+    private_postgres.start()
+
+    finished = viewer.wait_for("timer-finished", timeout=5)
+    assert finished.payload["endsAt"] == ends_at
+    assert viewer.events("disconnect") == []
+
+
+def test_a_killed_database_is_the_same_to_the_server(server, api, room):
+    # Sessions that vanish without a word, as behind a failover.
+    assert create(api, room).ok
+
+
+def test_no_failure_shows_its_inside(api, room, private_postgres):
+    private_postgres.stop()
+
+    refused = create(api, room)
+
+    for word in ("psycopg2", "Traceback", "127.0.0.1", "SELECT", "sqlalche"):
+        assert word not in refused.text

@@ -1,0 +1,140 @@
+"""Redis is killed, frozen and comes back: commands and screens hardly notice."""
+
+import time
+from statistics import median
+
+import pytest
+
+from tests.live.show import wait_until_shown
+from tests.support.waiting import wait_until
+from tests.system.figures import show as show_figures
+from tests.system.workers import apis_on_each, viewers_on_each
+
+COMMANDS = 40
+# Limits are counted in Redis: here they must not make a command wait for it.
+LIMITS = {
+    "rate_limit_enabled": True,
+    "rate_limit_commands": "100000 per 10 seconds",
+    "rate_limit_rooms": "1000 per minute",
+}
+AWAY = {
+    "killed": (lambda redis: redis.kill(), lambda redis: redis.start()),
+    "frozen": (lambda redis: redis.freeze(), lambda redis: redis.thaw()),
+}
+
+
+@pytest.fixture(params=AWAY)
+def outage(request):
+    """How Redis goes away and how it comes back."""
+    return AWAY[request.param]
+
+
+@pytest.fixture
+def server(server_factory, private_redis):
+    server = server_factory(workers=2, redis_url=private_redis.url, **LIMITS)
+    server.wait_for_workers(2)
+    return server
+
+
+@pytest.fixture
+def apis(server, connect):
+    return apis_on_each(server, connect)
+
+
+@pytest.fixture
+def room(apis):
+    return apis[0].create_room()
+
+
+@pytest.fixture
+def timer(apis, room):
+    return apis[0].create_timer(room, "Keynote")
+
+
+def rename(api, room, timer, title):
+    started = time.monotonic()
+    api.update_timer(room, timer, title=title)
+    return 1000 * (time.monotonic() - started)
+
+
+def health(api):
+    answer = api.request("GET", "/health")
+    return answer.status, answer.json["redis"]
+
+
+def test_commands_are_answered_in_normal_time(apis, room, timer, private_redis, outage):
+    leave, come_back = outage
+    before = [rename(apis[0], room, timer, f"before {n}") for n in range(COMMANDS)]
+
+    leave(private_redis)
+    during = [rename(apis[0], room, timer, f"during {n}") for n in range(COMMANDS)]
+    come_back(private_redis)
+    after = [rename(apis[0], room, timer, f"after {n}") for n in range(COMMANDS)]
+
+    show_figures("Commands with Redis", before)
+    show_figures("Commands without Redis", during)
+    show_figures("Commands with Redis again", after)
+    assert max(during + after) < 1_000
+    assert median(during) <= 5 * max(median(before), 4)
+
+
+def test_viewers_of_all_workers_converge_during_and_live_afterwards(
+    server, apis, room, timer, private_redis, outage, viewer_factory
+):
+    leave, come_back = outage
+    viewers = viewers_on_each(server, room, viewer_factory)
+
+    leave(private_redis)
+    for api in apis:
+        wait_until(lambda a=api: health(a) == (200, "down"), "health tells", 6)
+    rename(apis[0], room, timer, "Without Redis")
+    for viewer in viewers:
+        wait_until_shown(viewer, apis[1].state(room.share_token), timeout=5)
+    assert all(health(api) == (200, "down") for api in apis)
+
+    come_back(private_redis)
+    for api in apis:
+        wait_until(lambda a=api: health(a) == (200, "up"), "health tells", 3)
+    since = [len(viewer.recording) for viewer in viewers]
+    rename(apis[0], room, timer, "With Redis again")
+    for viewer, before in zip(viewers, since, strict=True):
+        viewer.wait_for(
+            "timer-update",
+            lambda update: update["title"] == "With Redis again",
+            timeout=1,
+            since=before,
+        )
+    assert all(not viewer.events("disconnect") for viewer in viewers)
+
+
+def test_viewers_join_and_timers_finish_without_redis(
+    server, apis, room, private_redis, viewer_factory
+):
+    private_redis.kill()
+    timer = apis[0].create_timer(room, "Sprint", 1_000)
+    apis[0].start(room, timer)
+    viewers = viewers_on_each(server, room, viewer_factory)
+
+    for viewer in viewers:
+        viewer.wait_until(
+            lambda screen: screen.timer(timer["id"])["status"] == "finished"
+        )
+    told = [len(viewer.events("timer-finished")) for viewer in viewers]
+    assert max(told) == 1
+
+
+def test_a_server_starts_without_redis_and_finds_it_later(
+    server_factory, private_redis, connect, viewer_factory
+):
+    private_redis.stop()
+    server = server_factory(workers=2, redis_url=private_redis.url)
+    server.wait_for_workers(2)
+    room = connect(server).create_room()
+    viewers = viewers_on_each(server, room, viewer_factory)
+
+    private_redis.start()
+
+    api = connect(server)
+    wait_until(lambda: health(api) == (200, "up"), "health tells", 3)
+    for viewer in viewers:
+        viewer.wait_for("user-count", lambda payload: payload["count"] == 2)

@@ -1,0 +1,127 @@
+"""A worker that dies costs its viewers a moment, and nobody a finish."""
+
+from collections import Counter
+
+import pytest
+
+from app.instants import now
+from tests.live.show import wait_until_shown
+from tests.support.waiting import wait_until
+from tests.system.figures import show as show_figures
+from tests.system.sql import start_timers_that_end_in
+from tests.system.workers import (
+    apis_on_each,
+    spread,
+    viewers_on_each,
+    wait_for_spread,
+)
+
+WORKERS = 2
+
+
+@pytest.fixture
+def server(server_factory):
+    server = server_factory(workers=WORKERS)
+    server.wait_for_workers(WORKERS)
+    return server
+
+
+@pytest.fixture
+def room(server, connect):
+    return connect(server).create_room()
+
+
+def test_finishes_still_come_once_and_within_three_seconds(
+    server, room, postgres_url, connect, viewer_factory
+):
+    viewers = viewers_on_each(server, room, viewer_factory)
+    victim, _ = server.worker_pids()
+    started = connect(server).create_timer(room, "Started by the dying", 2_000)
+    apis_on_each(server, connect)[0].start(room, started)
+    timers = start_timers_that_end_in(postgres_url, [room], 30, now() + 1_000)
+
+    server.kill_worker(victim)
+
+    survivor = viewers[1]
+    survivor.wait_until(
+        lambda screen: (
+            len(screen.state()["timers"]) == 31
+            and all(t["status"] == "finished" for t in screen.state()["timers"])
+        ),
+        timeout=8,
+    )
+    finishes = survivor.events("timer-finished")
+    assert Counter(e.payload["id"] for e in finishes) == dict.fromkeys(
+        [*timers, started["id"]], 1
+    )
+    late = [event.at - event.payload["endsAt"] for event in finishes]
+    show_figures("Finishes after a worker was killed", late)
+    assert max(late) <= 3_000
+
+
+def test_another_worker_takes_its_place_and_its_viewers_come_back(
+    server, room, connect, viewer_factory
+):
+    api = connect(server)
+    timer = api.create_timer(room, "Keynote")
+    orphan, witness = viewers_on_each(server, room, viewer_factory)
+    victim, survivor = server.worker_pids()
+
+    server.kill_worker(victim)
+
+    orphan.wait_for("disconnect")
+    commander = connect(server)
+    commander.update_timer(room, timer, title="Said meanwhile")
+    for viewer in (orphan, witness):
+        viewer.wait_until(
+            lambda screen: screen.timer(timer["id"])["title"] == "Said meanwhile"
+        )
+    workers = server.wait_for_workers(WORKERS)
+    assert victim not in workers
+    assert survivor in workers
+    assert witness.events("disconnect") == []
+
+
+def test_commands_through_the_others_go_on(server, room, connect):
+    killed, other = apis_on_each(server, connect)
+    timer = killed.create_timer(room, "Keynote")
+
+    server.kill_worker(server.worker_pids()[0])
+
+    for number in range(20):
+        assert other.update_timer(room, timer, title=str(number))["title"] == str(
+            number
+        )
+
+
+def test_the_viewers_of_a_killed_worker_are_no_longer_counted(
+    server, room, connect, viewer_factory
+):
+    api = connect(server)
+    viewers = viewers_on_each(server, room, viewer_factory, each=2)
+    wait_for_spread(api, [2, 2])
+    for viewer in viewers[:2]:
+        viewer.client.eio.reconnection = viewer.client.reconnection = False
+
+    server.kill_worker(server.worker_pids()[0])
+
+    other = connect(server)
+    wait_until(lambda: sum(spread(other)) == 2, "the dead worker's viewers", 20)
+    viewers[3].wait_for("user-count", lambda payload: payload["count"] == 2, timeout=5)
+
+
+def test_a_show_survives_the_death_of_every_worker(
+    server, room, connect, viewer_factory
+):
+    api = connect(server)
+    timer = api.start(room, api.create_timer(room, "Keynote", 4_000))
+    viewers = viewers_on_each(server, room, viewer_factory)
+
+    for pid in server.worker_pids():
+        server.kill_worker(pid)
+
+    server.wait_for_workers(WORKERS)
+    for viewer in viewers:
+        finished = viewer.wait_for("timer-finished", timeout=12)
+        assert finished.payload["endsAt"] == timer["endsAt"]
+        wait_until_shown(viewer, connect(server).state(room.share_token))

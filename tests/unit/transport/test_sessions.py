@@ -1,0 +1,176 @@
+"""Engine.IO's sessions."""
+
+import socket
+from collections.abc import Iterator
+from io import BytesIO
+from types import SimpleNamespace
+
+import engineio.socket
+import pytest
+import socketio
+from engineio.exceptions import EngineIOError
+from engineio.payload import Payload
+from geventwebsocket.websocket import Stream
+
+from app.transport import packets, sessions
+from app.transport.broadcasts import LocalManager
+from app.transport.handler import Handler
+from app.transport.sessions import Session
+from app.transport.websocket import WebSocket
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> socketio.Server:
+    # `harden` changes these for the whole process.
+    monkeypatch.setattr(engineio.socket, "Socket", engineio.socket.Socket)
+    monkeypatch.setattr(Payload, "max_decode_packets", Payload.max_decode_packets)
+    made = socketio.Server(
+        async_mode="gevent", client_manager=LocalManager(), json=packets
+    )
+    sessions.harden(made)
+    return made
+
+
+@pytest.fixture
+def session(server: socketio.Server) -> Session:
+    opened = engineio.socket.Socket(server.eio, "eio-sid")
+    server.eio.sockets["eio-sid"] = opened
+    return opened
+
+
+def connect(server: socketio.Server, eio_sid: str) -> str:
+    sid: str = server.manager.connect(eio_sid, "/")
+    server.manager.enter_room(sid, "/", "hall")
+    return sid
+
+
+def members(server: socketio.Server) -> set[str]:
+    return {sid for sid, _ in server.manager.get_participants("/", "hall")}
+
+
+def test_a_client_whose_session_is_gone_is_swept_out_and_its_handler_told(
+    server: socketio.Server, session: Session
+):
+    told = []
+    server.on("disconnect", lambda sid, _reason: told.append(sid))
+    stays = connect(server, session.sid)
+    leaves = connect(server, "no longer there")
+
+    assert sessions.sweep(server) == 1
+    assert members(server) == {stays}
+    assert told == [leaves]
+
+
+def test_a_client_whose_connect_handler_still_runs_is_left_for_the_next_sweep(
+    server: socketio.Server,
+):
+    sid = server.manager.pre_connect("no longer there", "/")
+
+    assert sessions.sweep(server) == 0
+    assert server.manager.is_pre_connected(sid, "/")
+
+
+def test_a_client_that_has_left_enters_no_room(server: socketio.Server):
+    server.manager.enter_room("left", "/", "hall")
+
+    assert members(server) == set()
+
+
+def post(session: Session, body: bytes) -> None:
+    session.handle_post_request(
+        {"CONTENT_LENGTH": str(len(body)), "wsgi.input": BytesIO(body)}
+    )
+
+
+@pytest.mark.parametrize("body", [b"\x1e".join([b"3"] * 65), b"\xff", b"x", b"\x1e"])
+def test_a_post_that_cannot_be_decoded_is_an_error(session: Session, body: bytes):
+    with pytest.raises(EngineIOError):
+        post(session, body)
+
+
+def test_a_post_of_many_packets_is_received(session: Session):
+    post(session, b"\x1e".join([b"3"] * 64))
+
+    assert not session.closed
+
+
+def test_closing_does_not_wait_for_a_client_that_does_not_poll(session: Session):
+    session.close(wait=True)
+
+    assert session.closed
+
+
+def test_a_client_that_is_sent_elsewhere_is_not_told_to_stay_away(session: Session):
+    session.send_elsewhere()
+
+    assert session.closed
+    assert "1" not in [packet.encode() for packet in session.poll()]
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.settimeout(5)
+        yield ours, theirs
+
+
+@pytest.fixture
+def websocket(pair: tuple[socket.socket, socket.socket]) -> Iterator[WebSocket]:
+    with pair[0].makefile("rb") as rfile:
+        handler = SimpleNamespace(socket=pair[0], rfile=rfile, logger=Handler.logger)
+        yield WebSocket({}, Stream(handler), handler, max_message_bytes=100)
+
+
+def test_a_websocket_that_misses_a_ping_loses_its_connection(
+    session: Session,
+    websocket: WebSocket,
+    pair: tuple[socket.socket, socket.socket],
+):
+    session._websocket = websocket
+
+    session.close(reason=session.server.reason.PING_TIMEOUT)
+
+    assert pair[1].recv(10) == b""
+
+
+def test_a_client_that_does_not_read_is_not_waited_for_when_it_is_sent_elsewhere(
+    session: Session,
+    websocket: WebSocket,
+    pair: tuple[socket.socket, socket.socket],
+):
+    session._websocket = websocket
+
+    with websocket._writing:
+        session.send_elsewhere()
+
+    assert pair[1].recv(10) == b""
+
+
+def test_closing_says_goodbye_and_ends_the_connection(
+    websocket: WebSocket, pair: tuple[socket.socket, socket.socket]
+):
+    websocket.close(1001, "going away")
+    websocket.close()
+
+    assert pair[1].recv(100) == b"\x88\x0c\x03\xe9going away"
+    assert pair[1].recv(100) == b""
+
+
+def test_closing_does_not_wait_for_a_writer_that_is_stuck(
+    websocket: WebSocket, pair: tuple[socket.socket, socket.socket]
+):
+    with websocket._writing:
+        websocket.close()
+
+    assert pair[1].recv(100) == b""
+
+
+def test_a_read_that_takes_longer_than_the_timeout_ends_the_websocket(
+    websocket: WebSocket,
+):
+    websocket.settimeout(0.01)
+    websocket.handler.server = SimpleNamespace(application=None)
+
+    assert websocket.receive() is None
+    assert websocket.closed
