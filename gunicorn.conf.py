@@ -92,6 +92,22 @@ loglevel = _settings.log_level
 _raise_open_files_limit(worker_connections + _OTHER_FILES)
 
 
+def on_starting(server: Any) -> None:
+    """Make the folder in which the workers reach each other; only this user enters."""
+    server.folder = tempfile.mkdtemp(prefix="live-timer-")
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Tell a worker where to reach the others."""
+    worker.folder = server.folder
+    worker.machine = _settings.machine_id
+
+
+def on_exit(server: Any) -> None:
+    """Remove the folder."""
+    shutil.rmtree(server.folder, ignore_errors=True)
+
+
 def when_ready(_server: Any) -> None:
     """Tell whoever started it by hand what to do next."""
     here = _settings.host in ("127.0.0.1", "0.0.0.0", "::")  # noqa: S104 - compared

@@ -66,6 +66,7 @@ class Settings:
     rate_limit_rooms: str
     web_concurrency: int
     worker_connections: int
+    machine_id: str
     graceful_timeout_ms: int
     trusted_proxies: int
     allow_anonymous_rooms: bool
@@ -169,6 +170,7 @@ def _read(reader: _Reader) -> Settings:
         rate_limit_rooms=reader.parsed("RATE_LIMIT_ROOMS", "5 per minute", _rate),
         web_concurrency=reader.number("WEB_CONCURRENCY", 1, 1, 256),
         worker_connections=reader.number("WORKER_CONNECTIONS", 10_000, 10, 1_000_000),
+        machine_id=reader.parsed("MACHINE_ID", "a", _machine_id),
         graceful_timeout_ms=reader.number("GRACEFUL_TIMEOUT_MS", 30_000, 1000, 600_000),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0, 0, 10),
         allow_anonymous_rooms=reader.parsed(
@@ -251,6 +253,12 @@ def _log_level(value: str) -> str:
     if value.lower() not in LOG_LEVELS:
         raise ValueError(f"it must be one of {', '.join(LOG_LEVELS)}")
     return value.lower()
+
+
+def _machine_id(value: str) -> str:
+    if not re.fullmatch("[a-z0-9]{1,16}", value):
+        raise ValueError("it must be 1 to 16 lower-case letters and digits")
+    return value
 
 
 def _rate(value: str) -> str:

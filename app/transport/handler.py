@@ -1,19 +1,24 @@
 """What gevent.pywsgi does with a connection, made fit for the open internet."""
 
 import logging
+import time
 from collections.abc import Iterable
 from http.client import HTTPException
+from socket import MSG_PEEK
 from typing import Any
 
+import gevent
 from gevent import Timeout
 from geventwebsocket.handler import WebSocketHandler
 from geventwebsocket.websocket import Stream
 
-from app.transport import frames, requests, upgrades
+from app.transport import frames, handover, requests, upgrades
+from app.transport.reader import ConnectionReader
 from app.transport.websocket import WebSocket
 
 MAX_MESSAGE_BYTES = 16 * 1024
 
+_LOOK_AGAIN_SECONDS = 0.005
 _BAD_REQUEST = "400 Bad Request"
 _CLOSE = "Connection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -29,6 +34,8 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
     paths and queries hold share tokens and session ids.
     """
 
+    # gevent's, until the connection is handed over.
+    socket: Any
     max_message_bytes = MAX_MESSAGE_BYTES
     websocket: WebSocket | None
     logger = logging.getLogger("geventwebsocket")
@@ -37,31 +44,61 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
     _reached_application = False
 
     def __init__(self, sock: Any, address: Any, server: Any) -> None:
-        super().__init__(sock, address, server)
+        super().__init__(sock, address, server, ConnectionReader(sock))
         sock.settimeout(requests.STALL_SECONDS)
 
     def handle_one_request(self) -> Any:
         """Serve the next request; true where the connection can carry another."""
         self._reached_application = False
-        if not self._await_first_byte():
+        head = self._await_request()
+        if not head or self._hand_over(head):
             return None
         more = super().handle_one_request()
         self._awaited_seconds = requests.IDLE_SECONDS
         return None if more is True and self.server.stopping else more
 
-    def _await_first_byte(self) -> bool:
+    def _await_request(self) -> bytes:
+        """Return the first bytes of the next request; none when there is no other."""
         if self.server.stopping:
-            return False
+            return b""
+        if self.rfile.holds_bytes:
+            # Sent ahead of its turn: it cannot leave this worker any more.
+            return b"?"
         self.server.idle.add(self)
         self.socket.settimeout(self._awaited_seconds)
         try:
-            arrived = bool(self.rfile.peek(1))
+            head: bytes = self.socket.recv(handover.PEEK_BYTES, MSG_PEEK)
         except OSError:
-            return False
+            return b""
         finally:
             self.server.idle.discard(self)
         self.socket.settimeout(requests.STALL_SECONDS)
-        return arrived
+        return head
+
+    def _hand_over(self, head: bytes) -> bool:
+        """Pass the connection to the worker whose session is asked for, if there is."""
+        owner = handover.owner_of(self._whole_line(head))
+        switchboard = self.server.switchboard
+        if owner in (None, switchboard.worker):
+            return False
+        if not switchboard.send(self.socket, self.client_address, owner):
+            # Its worker is gone: Engine.IO answers that, and the client comes back.
+            return False
+        # Not shut down, and not read empty: it lives on in the other process.
+        self.rfile.close()
+        self.socket.close()
+        self.socket = None
+        return True
+
+    def _whole_line(self, head: bytes) -> bytes:
+        # Peeking takes nothing away, so it cannot be waited with: look again.
+        deadline = time.monotonic() + requests.ARRIVAL_SECONDS
+        while b"\n" not in head and len(head) < handover.PEEK_BYTES:
+            if not head.startswith(handover.LEADS) or time.monotonic() > deadline:
+                break
+            gevent.sleep(_LOOK_AGAIN_SECONDS)
+            head = self.socket.recv(handover.PEEK_BYTES, MSG_PEEK)
+        return head
 
     def read_requestline(self) -> str:
         """Read the request line.

@@ -25,6 +25,8 @@ from gevent.lock import Semaphore
 
 # A request line with a session id fits in here with room to spare.
 PEEK_BYTES = 2048
+# How requests begin that may name a session, as far as a first packet may have it.
+LEADS = (b"GET", b"POST")
 # The owner's queue is short: this often it is tried again, for about half a second.
 _ATTEMPTS = 250
 _ATTEMPT_SECONDS = 0.002
@@ -59,31 +61,29 @@ class Switchboard:
         kept: how many were served here because their owner is gone.
     """
 
-    def __init__(self, folder: Path, worker: str, serve: Serve) -> None:
+    def __init__(self, folder: Path, worker: str) -> None:
         """Use sockets in `folder`, which only the server's user may enter.
 
         Args:
             folder: shared by the workers of one gunicorn.
             worker: the id of this worker.
-            serve: takes over a connection that was received, with its peer's address.
         """
         self.worker = worker
         self.sent = 0
         self.received = 0
         self.kept = 0
         self._folder = folder
-        self._serve = serve
         self._outgoing = gsocket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         # Two greenlets must not send on one gevent socket at once.
         self._sending = Semaphore()
         self._incoming = self._bind(folder / worker)
 
-    def run(self) -> None:
-        """Serve what other workers send, until the greenlet is killed."""
+    def run(self, serve: Serve) -> None:
+        """Hand what other workers send to `serve`, until the greenlet is killed."""
         while True:
-            gevent.socket.wait_read(self._incoming.fileno())
+            gsocket.wait_read(self._incoming.fileno())
             with suppress(BlockingIOError):
-                self._receive()
+                self._receive(serve)
 
     def close(self) -> None:
         """Receive no more; what others try to send is theirs to keep."""
@@ -113,7 +113,7 @@ class Switchboard:
         self.kept += 1
         return False
 
-    def _receive(self) -> None:
+    def _receive(self, serve: Serve) -> None:
         message, descriptors, _flags, _ = socket.recv_fds(
             self._incoming, _MESSAGE_BYTES, 1, socket.MSG_CMSG_CLOEXEC
         )
@@ -121,9 +121,7 @@ class Switchboard:
             self.received += 1
             connection = gsocket.socket(fileno=descriptor)
             address = json.loads(message)
-            self._serve(
-                connection, tuple(address) if isinstance(address, list) else address
-            )
+            serve(connection, tuple(address) if isinstance(address, list) else address)
 
     @staticmethod
     def _bind(path: Path) -> socket.socket:

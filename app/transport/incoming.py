@@ -50,7 +50,7 @@ class StrictPacket(packet.Packet):  # type: ignore[misc]
         """Add the next attachment; tell whether the packet is complete.
 
         Raises:
-            MalformedPacketError: it is no attachment, or the packet has no place for it.
+            MalformedPacketError: it is none, or the packet has no place for it.
         """
         if not isinstance(attachment, bytes):
             raise MalformedPacketError("a text in the place of an attachment")

@@ -9,6 +9,7 @@ from typing import Any
 from gevent.pywsgi import WSGIServer
 
 from app.transport.handler import Handler
+from app.transport.handover import Address, Switchboard
 
 
 class Server(WSGIServer):
@@ -16,10 +17,18 @@ class Server(WSGIServer):
 
     Attributes:
         idle: the connections on which no request has begun.
+        switchboard: passes connections to the workers that own their sessions.
         stopping: whether connections end with the request that they carry.
     """
 
-    def __init__(self, listener: Any, *, application: Any, **options: Any) -> None:
+    def __init__(
+        self,
+        listener: Any,
+        *,
+        application: Any,
+        switchboard: Switchboard,
+        **options: Any,
+    ) -> None:
         super().__init__(
             listener,
             application=application,
@@ -29,6 +38,7 @@ class Server(WSGIServer):
             **options,
         )
         self._application = application
+        self.switchboard = switchboard
         self.idle: set[Handler] = set()
         self.stopping = False
 
@@ -42,6 +52,13 @@ class Server(WSGIServer):
         engine = self._application.extensions["socketio"].server.eio
         allowed = engine._cors_allowed_origins(environ)
         return allowed is None or environ["HTTP_ORIGIN"] in allowed
+
+    def adopt(self, connection: socket.socket, address: Address) -> None:
+        """Serve a connection that another worker accepted."""
+        if self.full():
+            connection.close()
+        else:
+            self.do_handle(connection, address)
 
     def finish(self) -> None:
         """Accept nothing more, and end what is idle."""

@@ -1,5 +1,6 @@
 """Engine.IO's sessions, with what python-engineio 4.15.1 gets wrong put right."""
 
+from functools import partial
 from typing import Any
 
 import engineio.socket
@@ -8,6 +9,7 @@ from engineio.exceptions import EngineIOError
 from engineio.packet import NOOP, Packet
 from engineio.payload import Payload
 
+from app.transport.handover import new_session_id
 from app.transport.incoming import StrictPacket, close_on_malformed
 
 # A client may gather that many packets while its last POST is under way; Engine.IO's
@@ -67,14 +69,17 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
             self._websocket = None
 
 
-def harden(server: socketio.Server) -> None:
+def harden(server: socketio.Server, worker: str) -> None:
     """Make `server` and its sessions behave as this module says.
+
+    Session ids begin with the id of their `worker`.
 
     The classes of sessions and payloads are Engine.IO's for the whole process.
     """
     engineio.socket.Socket = Session
     Payload.max_decode_packets = MAX_POSTED_PACKETS
     server.packet_class = StrictPacket
+    server.eio.generate_id = partial(new_session_id, worker)
     close_on_malformed(server)
 
 

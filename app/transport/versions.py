@@ -12,7 +12,12 @@ _RELEASES = {
 }
 
 _INSIDES = {
-    "engineio.server:Server": ("_get_socket", "_handle_connect", "disconnect"),
+    "engineio.server:Server": (
+        "_get_socket",
+        "_handle_connect",
+        "disconnect",
+        "generate_id",
+    ),
     "engineio.socket:Socket": (
         "_websocket_handler",
         "close",

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -11,6 +12,7 @@ from gunicorn.http.wsgi import base_environ  # type: ignore[import-untyped]
 
 from app.transport import drain, sessions, versions
 from app.transport.drain import Closable
+from app.transport.handover import Switchboard
 from app.transport.server import Server
 
 BEAT_SECONDS = 0.2
@@ -20,7 +22,15 @@ _log = logging.getLogger(__name__)
 
 
 class Worker(GeventWebSocketWorker):  # type: ignore[misc]
-    """Serves the Flask application, whose Socket.IO is at `extensions["socketio"]`."""
+    """Serves the Flask application, whose Socket.IO is at `extensions["socketio"]`.
+
+    Attributes:
+        folder: where the workers of one gunicorn reach each other; set before the fork.
+        machine: the id of this machine, likewise.
+    """
+
+    folder: str
+    machine: str
 
     def init_process(self) -> None:
         """Prepare the process and serve until the worker is told to stop.
@@ -37,20 +47,34 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
     def load_wsgi(self) -> None:
         """Load the application."""
         super().load_wsgi()
-        sessions.harden(self.wsgi.extensions["socketio"].server)
+        sessions.harden(self.wsgi.extensions["socketio"].server, self._id)
 
     def run(self) -> None:
         """Serve until told to stop, then finish within the graceful time-out."""
-        servers = [self._serve(listener) for listener in self.sockets]
+        switchboard = Switchboard(Path(self.folder), self._id)
+        servers = [self._serve(listener, switchboard) for listener in self.sockets]
+        receiving = gevent.spawn(switchboard.run, servers[0].adopt)
         while self.alive:
             self._pause(BEAT_SECONDS)
         self._finish(servers)
+        receiving.kill()
+        switchboard.close()
 
-    def _serve(self, listener: Any) -> Server:
+    @property
+    def _id(self) -> str:
+        return f"{self.machine}-{self.age:x}"
+
+    def _serve(self, listener: Any, switchboard: Switchboard) -> Server:
         listener.setblocking(1)
         environ = {**base_environ(self.cfg), "wsgi.multithread": True}
         pool = Pool(self.worker_connections)
-        server = Server(listener, application=self.wsgi, spawn=pool, environ=environ)
+        server = Server(
+            listener,
+            application=self.wsgi,
+            switchboard=switchboard,
+            spawn=pool,
+            environ=environ,
+        )
         server.start()
         return server
 

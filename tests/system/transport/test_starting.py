@@ -49,7 +49,7 @@ def test_whoever_starts_it_is_told_how_to_create_a_room(
 
     log = server.read_log()
 
-    assert f"curl -X POST http://127.0.0.1:{server.port}/api/rooms" in log
+    assert f"curl -X POST http://localhost:{server.port}/api/rooms" in log
     assert f"http://127.0.0.1:{server.port}/api/docs" in log
 
 

@@ -27,7 +27,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> socketio.Server:
     made = socketio.Server(
         async_mode="gevent", client_manager=LocalManager(), json=packets
     )
-    sessions.harden(made)
+    sessions.harden(made, "a-1")
     return made
 
 
