@@ -65,7 +65,17 @@ def create_app(settings: Settings) -> Flask:
     cors.init_app(
         app,
         resources={r"/api/*": {"origins": list(settings.cors_origin)}},
-        expose_headers=["ETag", "Server-Time", "Retry-After", "Location"],
+        expose_headers=[
+            "ETag",
+            "Idempotency-Replayed",
+            "Location",
+            "RateLimit-Limit",
+            "RateLimit-Remaining",
+            "RateLimit-Reset",
+            "Retry-After",
+            "Server-Time",
+            "X-Request-Id",
+        ],
     )
     cli.init_app(app)
     if settings.trusted_proxies:

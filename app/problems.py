@@ -18,6 +18,11 @@ CONTENT_TYPE = "application/problem+json"
 _TYPE = "urn:live-timer-server:problem:"
 _RETRY_SECONDS = "1"
 
+# Python's phrases for statuses change with its versions; what clients rely on must not.
+_PHRASES = {
+    413: "Content Too Large",
+    422: "Unprocessable Content",
+}
 _DETAILS = {
     400: "The request could not be read: its body must be one JSON object.",
     404: "There is nothing at this address.",
@@ -52,7 +57,7 @@ def problem(
         detail: what happened this time.
         errors: messages by the wire's field name, for validation.
     """
-    phrase = HTTPStatus(status).phrase
+    phrase = _PHRASES.get(status) or HTTPStatus(status).phrase
     code = code or phrase.lower().replace(" ", "-")
     document: dict[str, Any] = {
         "type": _TYPE + code,

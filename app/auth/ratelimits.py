@@ -4,9 +4,10 @@ What viewers ask for is exempt: a hall full of them shares one address.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, TypeVar, cast
 
-from flask import Flask, request
+from flask import Flask, Response, request
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -36,6 +37,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         RATELIMIT_HEADER_REMAINING="RateLimit-Remaining",
         RATELIMIT_HEADER_RESET="RateLimit-Reset",
     )
+    # Before the limiter's own, for Flask runs them backwards.
+    app.after_request(_without_needless_retry)
     limiter.init_app(app)
 
 
@@ -62,6 +65,13 @@ def limit_rooms(view: View) -> View:
 def unlimited(view: View) -> View:
     """Exempt what viewers and monitors ask for."""
     return cast("View", limiter.exempt(view))
+
+
+def _without_needless_retry(response: Response) -> Response:
+    # flask-limiter tells everybody when to come back, those that it served included.
+    if response.status_code < HTTPStatus.BAD_REQUEST:
+        response.headers.pop("Retry-After", None)
+    return response
 
 
 def _redis_options() -> dict[str, Any]:

@@ -71,31 +71,39 @@ class Broadcaster:
 
     def publish(self, room_id: uuid.UUID, events: Sequence[Event]) -> None:
         """Tell every viewer of a room, on all workers; waits for no network."""
-        for event in events:
-            payload = {
-                **event.payload,
-                "revision": event.revision,
-                "serverTime": instants.now(),
-            }
-            self._manager.broadcast(Broadcast(str(room_id), event.name, payload))
+        now = instants.now()
+        stamped = [
+            (
+                event.name,
+                {**event.payload, "revision": event.revision, "serverTime": now},
+            )
+            for event in events
+        ]
+        # One message for all of them: a viewer that misses one must miss the revision.
+        (name, payload), *also = stamped
+        self._manager.broadcast(Broadcast(str(room_id), name, payload, tuple(also)))
 
     def deliver(self, broadcast: Broadcast) -> None:
         """Tell this worker's viewers what one of the workers published."""
-        room, revision = broadcast.room, _revision_in(broadcast.data)
-        self._hear(room, revision)
+        room = broadcast.room
         told = self._told.get(room)
-        if told is None:
-            return
-        if broadcast.event == "room-state":
-            told.reach(revision)
-        else:
-            told.hear(revision)
+        for event, payload in broadcast.events():
+            revision = _revision_in(payload)
+            self._hear(room, revision)
+            if told is not None and event == "room-state":
+                told.reach(revision)
+            elif told is not None:
+                told.hear(revision)
+        if told is not None:
+            self._tell(broadcast)
+
+    def _tell(self, broadcast: Broadcast) -> None:
         if broadcast.event == "share-token-revoked":
-            self.send_away(room)
+            self.send_away(broadcast.room)
             return
         self._fan_out(broadcast)
         if broadcast.event == "room-deleted":
-            self._close(room)
+            self._close(broadcast.room)
 
     def watch(self, sid: str, state: RoomState) -> None:
         """Make a socket a viewer of the room whose state it is about to get."""
@@ -174,7 +182,9 @@ class Broadcaster:
         }
 
     def _fan_out(self, broadcast: Broadcast) -> None:
-        self._observe(broadcast.event, self._viewers.counts.get(broadcast.room, 0))
+        receivers = self._viewers.counts.get(broadcast.room, 0)
+        for event, _ in broadcast.events():
+            self._observe(event, receivers)
         self._manager.fan_out(broadcast)
 
     def _hear(self, room: str, revision: int) -> None:

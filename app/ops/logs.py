@@ -108,13 +108,23 @@ def _formatter(*, production: bool) -> ProcessorFormatter:
         )
     )
     return ProcessorFormatter(
-        foreign_pre_chain=[*_describing(), structlog.stdlib.ExtraAdder()],
+        foreign_pre_chain=[
+            *_describing(),
+            structlog.stdlib.ExtraAdder(),
+            _drop_message,
+        ],
         processors=[
             ProcessorFormatter.remove_processors_meta,
             _hide_secrets,
             renderer,
         ],
     )
+
+
+def _drop_message(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    # Another handler that formats a record leaves its text there, like an extra.
+    event.pop("message", None)
+    return event
 
 
 def _hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

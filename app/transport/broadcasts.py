@@ -12,9 +12,11 @@ from typing import Any
 
 import gevent
 import socketio
+from engineio import packet as eio_packet
 from gevent import Greenlet
+from socketio import packet as sio_packet
 
-from app.transport import messages
+from app.transport import messages, sessions
 from app.transport.listening import Listener
 from app.transport.messages import Broadcast, Message, Repeats, UnreadableMessageError
 from app.transport.publishing import Publisher
@@ -65,15 +67,30 @@ class Manager(socketio.Manager):  # type: ignore[misc]
         self.deliver(broadcast)
 
     def fan_out(self, broadcast: Broadcast) -> None:
-        """Tell the room's clients on this worker."""
-        # By its name: python-socketio's `emit` for many processes would publish it.
-        socketio.Manager.emit(
-            self,
-            broadcast.event,
-            broadcast.data,
-            namespace=messages.NAMESPACE,
-            room=broadcast.room,
+        """Tell the room's clients on this worker; encodes each event once."""
+        receivers = self._receivers(broadcast.room)
+        for event, data in broadcast.events():
+            packet = self._encoded(event, data)
+            frame = sessions.framed(packet)
+            for session in receivers:
+                if isinstance(session, sessions.Session):
+                    session.send_encoded(frame, packet)
+                elif not session.closed:
+                    # Not of a worker of ours: Flask-SocketIO's test client.
+                    session.send(packet)
+
+    def _receivers(self, room: str) -> list[Any]:
+        sockets = self.server.eio.sockets
+        members = self.get_participants(messages.NAMESPACE, room)
+        found = (sockets.get(eio_sid) for _, eio_sid in members)
+        return [session for session in found if session is not None]
+
+    def _encoded(self, event: str, data: Any) -> eio_packet.Packet:
+        arguments = list(data) if isinstance(data, tuple) else [data]
+        packet = self.server.packet_class(
+            sio_packet.EVENT, namespace=messages.NAMESPACE, data=[event, *arguments]
         )
+        return eio_packet.Packet(eio_packet.MESSAGE, packet.encode())
 
     def enter_room(
         self, sid: str, namespace: str, room: str, eio_sid: str | None = None

@@ -8,6 +8,9 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 PROTOCOL_ERROR, TOO_BIG = 1002, 1009
 MAX_CONTROL_BYTES = 125
 MASK_BYTES = 4
+# In the place of a length: it follows in two bytes, or in eight.
+_LENGTH_16, _LENGTH_64 = 126, 127
+_MAX_16 = 0xFFFF
 
 _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -47,7 +50,7 @@ class Head:
     @property
     def length_bytes(self) -> int:
         """How many bytes of length follow."""
-        return {126: 2, 127: 8}.get(self.short_length, 0)
+        return {_LENGTH_16: 2, _LENGTH_64: 8}.get(self.short_length, 0)
 
     def length(self, following: bytes) -> int:
         """Return how many bytes the payload has, given the bytes that follow."""
@@ -87,15 +90,19 @@ class MessageLimit:
         Raises:
             RefusedFrameError: with it, the message is too long.
         """
-        if head.is_control:
-            return
-        if head.opcode != CONTINUATION:
-            self._length = 0
-        self._length += length
-        if self._length > self.maximum:
+        if self.would_exceed(head, length):
             raise RefusedFrameError(
                 TOO_BIG, f"a message has at most {self.maximum} bytes"
             )
+        if not head.is_control:
+            self._length = self._length_with(head, length)
+
+    def would_exceed(self, head: Head, length: int) -> bool:
+        """Tell whether a frame would make its message too long."""
+        return not head.is_control and self._length_with(head, length) > self.maximum
+
+    def _length_with(self, head: Head, length: int) -> int:
+        return length + (self._length if head.opcode == CONTINUATION else 0)
 
 
 def unmask(payload: bytes, mask: bytes) -> bytes:
@@ -111,6 +118,16 @@ def close_payload(code: int, reason: str | bytes | None) -> bytes:
     text = reason.encode() if isinstance(reason, str) else reason or b""
     cut = text[: MAX_CONTROL_BYTES - 2].decode(errors="ignore")
     return code.to_bytes(2) + cut.encode()
+
+
+def frame(opcode: int, payload: bytes) -> bytes:
+    """Return a whole frame from the server, which is not masked."""
+    head, length = 0x80 | opcode, len(payload)
+    if length < _LENGTH_16:
+        return bytes((head, length)) + payload
+    if length <= _MAX_16:
+        return bytes((head, _LENGTH_16)) + length.to_bytes(2) + payload
+    return bytes((head, _LENGTH_64)) + length.to_bytes(8) + payload
 
 
 def accept_key(key: str) -> str:

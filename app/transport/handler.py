@@ -84,11 +84,15 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
         if not switchboard.send(self.socket, self.client_address, owner):
             # Its worker is gone: Engine.IO answers that, and the client comes back.
             return False
-        # Not shut down, and not read empty: it lives on in the other process.
+        self._forget_connection()
+        return True
+
+    def _forget_connection(self) -> None:
+        # Neither shut down nor read empty: it lives on elsewhere.
+        self.close_connection = True
         self.rfile.close()
         self.socket.close()
         self.socket = None
-        return True
 
     def _whole_line(self, head: bytes) -> bytes:
         # Peeking takes nothing away, so it cannot be waited with: look again.
@@ -166,9 +170,12 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
         try:
             list(self.application(self.environ, _ignore_response))
         finally:
-            self.environ["wsgi.websocket"].close()
+            websocket = self.environ["wsgi.websocket"]
+            websocket.close()
             self.environ["wsgi.websocket"] = None
             self.websocket = None
+            if websocket.detached:
+                self._forget_connection()
 
     def log_request(self) -> None:
         """Log what the application, which logs its own requests, did not see."""

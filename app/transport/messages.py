@@ -4,13 +4,13 @@ So a script with `socketio.RedisManager(url, channel, write_only=True)` can emit
 Whoever can publish must not control sessions: of the methods only `emit` is read.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from app.transport import packets
 
 NAMESPACE = "/"
+_PAIR = 2
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,17 @@ class Broadcast:
         room: the room's name.
         event: the event's name.
         data: its payload: JSON, an `Encoded`, or a tuple of them for several arguments.
+        also: further events with their payloads, which arrive with it or not at all.
     """
 
     room: str
     event: str
     data: Any
+    also: tuple[tuple[str, Any], ...] = ()
+
+    def events(self) -> list[tuple[str, Any]]:
+        """Return every event with its payload, in order."""
+        return [(self.event, self.data), *self.also]
 
 
 @dataclass(frozen=True)
@@ -66,9 +72,10 @@ def encode(message: Message) -> str:
         "binary": False,
         "host_id": message.host,
         "number": message.number,
+        "also": broadcast.also,
     }
     arguments = packets.dumps(list(data) if isinstance(data, tuple) else [data])
-    return f'{json.dumps(head)[:-1]},"data":{arguments}}}'
+    return f'{packets.dumps(head)[:-1]},"data":{arguments}}}'
 
 
 def decode(text: bytes) -> Message:
@@ -100,8 +107,25 @@ def _message(fields: dict[str, Any]) -> Message:
     return Message(
         host=host if isinstance(host, str) else "",
         number=number if type(number) is int else None,
-        broadcast=Broadcast(room, event, data[0] if len(data) == 1 else tuple(data)),
+        broadcast=Broadcast(
+            room,
+            event,
+            data[0] if len(data) == 1 else tuple(data),
+            _further_events(fields.get("also")),
+        ),
     )
+
+
+def _further_events(also: Any) -> tuple[tuple[str, Any], ...]:
+    # Ours alone: python-socketio's own messages hold one event each.
+    if not isinstance(also, list):
+        return ()
+    if not all(
+        isinstance(pair, list) and len(pair) == _PAIR and isinstance(pair[0], str)
+        for pair in also
+    ):
+        raise UnreadableMessageError("further events are pairs of name and payload")
+    return tuple((name, payload) for name, payload in also)
 
 
 class Repeats:

@@ -54,6 +54,10 @@ class ConnectionReader:
             pass
         return self._taken(len(self._held) if size < 0 else size)
 
+    def take_held(self) -> bytes:
+        """Take what was read from the connection and not asked for yet."""
+        return self._taken(len(self._held))
+
     def close(self) -> None:
         """Drop what is held."""
         self.closed = True

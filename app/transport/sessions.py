@@ -1,20 +1,52 @@
 """Engine.IO's sessions, with what python-engineio 4.15.1 gets wrong put right."""
 
+import io
+import logging
 from functools import partial
 from typing import Any
 
 import engineio.socket
 import socketio
-from engineio.exceptions import EngineIOError
-from engineio.packet import NOOP, Packet
+from engineio.exceptions import EngineIOError, SocketIsClosedError
+from engineio.packet import NOOP, PING, Packet
 from engineio.payload import Payload
+from geventwebsocket.exceptions import WebSocketError
 
+from app.transport import frames
 from app.transport.handover import new_session_id
 from app.transport.incoming import StrictPacket, close_on_malformed
+from app.transport.link import Link
+from app.transport.pinger import Pinger
 
 # A client may gather that many packets while its last POST is under way; Engine.IO's
 # own limit of 16 is too low for a burst of clock pings.
 MAX_POSTED_PACKETS = 64
+
+
+_PING_FRAME = frames.frame(frames.TEXT, b"2")
+_GOODBYE = frames.frame(frames.CLOSE, frames.close_payload(1000, ""))
+_PONG, _UPGRADE = "3", "5"
+_PROBE, _PROBE_ANSWER = "2probe", "3probe"
+_NO_INPUT = io.BytesIO()
+_KEPT = (
+    "HTTP_HOST",
+    "PATH_INFO",
+    "REMOTE_ADDR",
+    "REQUEST_METHOD",
+    "SCRIPT_NAME",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "SERVER_PROTOCOL",
+    "flask.app",
+    "wsgi.errors",
+    "wsgi.multiprocess",
+    "wsgi.multithread",
+    "wsgi.run_once",
+    "wsgi.url_scheme",
+    "wsgi.version",
+)
+
+_log = logging.getLogger(__name__)
 
 
 class MalformedPayloadError(EngineIOError):  # type: ignore[misc]
@@ -22,9 +54,15 @@ class MalformedPayloadError(EngineIOError):  # type: ignore[misc]
 
 
 class Session(engineio.socket.Socket):  # type: ignore[misc]
-    """A client's session, over long-polling or a WebSocket."""
+    """A client's session, over long-polling or a WebSocket.
 
-    _websocket: Any = None
+    A WebSocket is a `Link`: no greenlet reads it, writes it or pings it.
+    """
+
+    connected: bool
+    # Engine.IO keeps a time here; to us it only matters whether a ping is unanswered.
+    last_ping: Any
+    _link: Link | None = None
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
         """Receive the packets that a client posted.
@@ -38,15 +76,42 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         except ValueError as error:
             raise MalformedPayloadError(str(error)) from error
 
+    def send(self, packet: Packet) -> None:
+        """Send a packet to the client; never waits.
+
+        Raises:
+            SocketIsClosedError: the session has ended.
+        """
+        if self.closed:
+            raise SocketIsClosedError
+        if self._link is None:
+            self.queue.put(packet)
+        else:
+            self._link.write(framed(packet))
+
+    def send_encoded(self, frame: bytes, packet: Packet) -> None:
+        """Send a packet that is already framed for WebSockets; never waits.
+
+        A session that has just ended takes it and drops it.
+        """
+        if self._link is not None:
+            self._link.write(frame)
+        elif not self.closed:
+            self.queue.put(packet)
+
     def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None
     ) -> None:
         """End the session; never wait, or a client that does not poll holds us."""
         del wait
         super().close(wait=False, abort=abort, reason=reason)
-        if reason == self.server.reason.PING_TIMEOUT and self._websocket is not None:
-            # Or the socket and its greenlets stay until TCP gives up.
-            self._websocket.abort()
+        self.server.sockets.pop(self.sid, None)
+        if self._link is None:
+            return
+        if reason == self.server.reason.PING_TIMEOUT:
+            self._link.abort()
+        else:
+            self._link.close(_GOODBYE)
 
     def send_elsewhere(self) -> None:
         """End the transport so that the client connects again by itself.
@@ -58,15 +123,101 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
             # A poll that waits is answered; the next one finds no session.
             self.queue.put(Packet(NOOP))
         self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
-        if self._websocket is not None and self._websocket.stuck:
-            self._websocket.abort()
 
-    def _websocket_handler(self, ws: Any) -> Any:
-        self._websocket = ws._sock
+    def schedule_ping(self) -> None:
+        """Have the client asked, after the interval, whether it is still there."""
+        if self.last_ping:
+            self.last_ping = None
+            self.server.pinger.add(self)
+
+    def check_ping_timeout(self) -> bool:
+        """Leave it to the pinger; tell that the session may send.
+
+        Raises:
+            SocketIsClosedError: the session has ended.
+        """
+        if self.closed:
+            raise SocketIsClosedError
+        return True
+
+    def ping(self) -> None:
+        """Ask the client whether it is still there."""
+        if not self.closed:
+            self.last_ping = True
+            self.send_encoded(_PING_FRAME, Packet(PING))
+
+    def has_answered(self) -> bool:
+        """Tell whether the client answered the latest ping, or the session ended."""
+        return self.closed or not self.last_ping
+
+    def give_up(self) -> None:
+        """End the session of a client that is gone without a word."""
+        self.close(abort=True, reason=self.server.reason.PING_TIMEOUT)
+
+    def _websocket_handler(self, ws: Any) -> list[bytes]:
+        websocket = ws._sock
+        websocket.settimeout(self.server.ping_interval + self.server.ping_timeout)
+        if self.connected and not self._upgrade(ws):
+            return []
+        connection, held = websocket.detach()
+        link = Link(
+            connection,
+            self.server.max_http_buffer_size,
+            at_once=self._take_pong,
+            on_message=self._take,
+            on_closed=self._lose_link,
+        )
+        self.connected = self.upgraded = True
+        self.upgrading = False
+        while not self.queue.empty():
+            packet = self.queue.get_nowait()
+            if packet is not None:
+                link.write(framed(packet))
+        self._link = link
+        link.start(held)
+        return []
+
+    def _upgrade(self, ws: Any) -> bool:
+        # Engine.IO protocol 4, "Upgrading": the client probes, we answer and release
+        # its poll, and it says when it has switched.
+        self.upgrading = True
         try:
-            return super()._websocket_handler(ws)
+            if ws.wait() != _PROBE:
+                return False
+            ws.send(_PROBE_ANSWER)
+            self.queue.put(Packet(NOOP))
+            return bool(ws.wait() == _UPGRADE) and not self.closed
+        except (OSError, WebSocketError):
+            return False
         finally:
-            self._websocket = None
+            self.upgrading = False
+
+    def _take_pong(self, message: str | bytes) -> bool:
+        if message != _PONG:
+            return False
+        self.schedule_ping()
+        return True
+
+    def _take(self, message: str | bytes) -> None:
+        try:
+            self.receive(Packet(encoded_packet=message))
+        except (EngineIOError, ValueError) as error:
+            _log.info("malformed packet: %s", error)
+            self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+        except Exception:  # noqa: BLE001 - handled: reported, and its session ends
+            _log.exception("a packet could not be handled")
+            self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+
+    def _lose_link(self) -> None:
+        self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
+
+
+def framed(packet: Packet) -> bytes:
+    """Return a packet as a WebSocket frame."""
+    encoded = packet.encode()
+    if isinstance(encoded, bytes):
+        return frames.frame(frames.BINARY, encoded)
+    return frames.frame(frames.TEXT, encoded.encode())
 
 
 def harden(server: socketio.Server, worker: str) -> None:
@@ -79,8 +230,20 @@ def harden(server: socketio.Server, worker: str) -> None:
     engineio.socket.Socket = Session
     Payload.max_decode_packets = MAX_POSTED_PACKETS
     server.packet_class = StrictPacket
+    server.eio.pinger = Pinger(server.eio.ping_interval, server.eio.ping_timeout)
+    # Its task would look at every session again and again; the pinger does that.
+    server.eio.start_service_task = False
+    server.eio.on("connect", partial(_connect, server))
     server.eio.generate_id = partial(new_session_id, worker)
     close_on_malformed(server)
+
+
+def _connect(server: socketio.Server, eio_sid: str, environ: dict[str, Any]) -> Any:
+    # The environment is kept for as long as the session lives, and holds the request
+    # with its buffers: only what a request context needs remains.
+    kept = {name: environ[name] for name in _KEPT if name in environ}
+    lean = {**kept, "QUERY_STRING": "", "wsgi.input": _NO_INPUT}
+    return server._handle_eio_connect(eio_sid, lean)
 
 
 def sweep(server: socketio.Server) -> int:

@@ -1,29 +1,29 @@
 """A WebSocket of gevent-websocket that reads no more than it must."""
 
+import os
 import socket
-import struct
 from contextlib import suppress
 from typing import Any
 
-from gevent.lock import Semaphore
+from gevent.monkey import get_original
 from geventwebsocket import websocket
 from geventwebsocket.exceptions import WebSocketError
 
 from app.transport import frames
 from app.transport.frames import Head, MessageLimit, RefusedFrameError
 
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+_PlainSocket: type[socket.socket] = get_original("socket", "socket")
 
 
 class WebSocket(websocket.WebSocket):  # type: ignore[misc]
-    """The server's end of a WebSocket.
+    """The server's end of a WebSocket until its handshake is over and it is detached.
 
-    Unlike its base, it checks the length that a frame declares before reading it, lets
-    one greenlet write at a time, and ends the TCP connection when it closes, so that
-    nothing is kept for a client that never answers.
+    Unlike its base, it checks the length that a frame declares before reading it, and
+    ends the TCP connection when it closes.
     """
 
     closed: bool
+    detached = False
     environ: dict[str, Any] | None
 
     def __init__(
@@ -37,12 +37,18 @@ class WebSocket(websocket.WebSocket):  # type: ignore[misc]
         super().__init__(environ, stream, handler)
         self._connection: socket.socket = handler.socket
         self._limit = MessageLimit(max_message_bytes)
-        self._writing = Semaphore()
 
-    @property
-    def stuck(self) -> bool:
-        """Whether a frame is half sent because the client does not read."""
-        return self._writing.locked()
+    def detach(self) -> tuple[socket.socket, bytes]:
+        """Take the connection away from its greenlet, with what was read too early.
+
+        Nothing more goes through this object; the handler ends without a farewell.
+        """
+        held = self.handler.rfile.take_held()
+        connection = _PlainSocket(fileno=os.dup(self._connection.fileno()))
+        self.closed = True
+        self.detached = True
+        self.environ = None
+        return connection, held
 
     def settimeout(self, seconds: float) -> None:
         """End the connection when a read or write gets nowhere for `seconds`.
@@ -67,43 +73,18 @@ class WebSocket(websocket.WebSocket):  # type: ignore[misc]
         header = websocket.Header(head.fin, head.opcode, 0, length)
         return header, frames.unmask(self._exactly(length), mask)
 
-    def send_frame(self, message: str | bytes, opcode: int) -> None:
-        """Send one frame; waits while another greenlet writes.
-
-        Raises:
-            WebSocketError: the client is gone.
-        """
-        # Two greenlets in one sendall would mix their frames.
-        with self._writing:
-            super().send_frame(message, opcode)
-
     def validate_utf8(self, payload: bytes) -> None:
         """Leave it to the decoding of the whole message, which is in C."""
 
     def close(self, code: int = 1000, message: str | bytes | None = None) -> None:
-        """Say goodbye if the client listens, and end the TCP connection."""
+        """Say goodbye, and end the TCP connection."""
         if self.closed:
             return
-        if self.stuck:
-            # Nothing can follow half a frame.
-            self.abort()
-        else:
-            with suppress(WebSocketError):
-                self.send_frame(frames.close_payload(code, message), frames.CLOSE)
+        with suppress(WebSocketError):
+            self.send_frame(frames.close_payload(code, message), frames.CLOSE)
         self.closed = True
         self.environ = None
-        self._shut_down()
-
-    def abort(self) -> None:
-        """End the TCP connection at once, whatever is still to be sent."""
-        with suppress(OSError):
-            self._connection.setsockopt(
-                socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE
-            )
-        self._shut_down()
-
-    def _shut_down(self) -> None:
-        # Wakes the reader and the writer; the handler closes the file descriptor.
+        # Wakes a reader; the handler closes the file descriptor.
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 

@@ -50,7 +50,7 @@ def test_whoever_starts_it_is_told_how_to_create_a_room(
     log = server.read_log()
 
     assert f"curl -X POST http://localhost:{server.port}/api/rooms" in log
-    assert f"http://127.0.0.1:{server.port}/api/docs" in log
+    assert f"http://localhost:{server.port}/api/docs" in log
 
 
 def test_the_folder_of_the_metrics_goes_with_the_server(

@@ -56,6 +56,14 @@ def test_a_message_of_python_socketio_is_understood():
     assert decoded == Message("", None, Broadcast("hall", "said", {"a": 1}))
 
 
+def test_the_events_of_one_change_travel_together():
+    change = Broadcast("hall", "said", {"a": 1}, (("done", {"b": 2}), ("over", None)))
+
+    decoded = messages.decode(messages.encode(Message("host", 3, change)).encode())
+
+    assert decoded.broadcast == change
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -72,6 +80,8 @@ def test_a_message_of_python_socketio_is_understood():
         {"callback": ["sid", "/", 1]},
         {"skip_sid": "sid"},
         {"namespace": "/admin"},
+        {"also": [["done"]]},
+        {"also": [[1, {}]]},
     ],
 )
 def test_a_message_that_is_no_emit_to_a_room_is_refused(fields: dict[str, Any]):

@@ -1,0 +1,207 @@
+"""The measurements: each takes a running show and adds its figures."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from bench.crowd import Crowd, Trigger
+from bench.figures import FLOOR, Figures, percentile
+from bench.servers import Floor
+from bench.stage import Show
+from bench.triggers import FloorFrames
+from bench.usage import Usage
+from bench.viewer import PlainViewer
+
+_MS, _US = 1e3, 1e6
+_LEAD_MS = 3_000
+_FAR_MS = 6 * 3_600_000
+_ROOMS = 50
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much a run measures.
+
+    Attributes:
+        crowds: how many viewers, growing.
+        deliveries: how many messages a round delivers to each crowd, at least.
+        commands: how many a round sends in a row.
+        timers: how many run while nothing happens.
+        idle_seconds: how long nothing happens.
+        finishes: how many timers end at one instant.
+        rounds: how often everything is measured.
+    """
+
+    crowds: Sequence[int] = (1_000, 4_000)
+    deliveries: int = 40_000
+    commands: int = 500
+    timers: Sequence[int] = (0, 1_000, 10_000)
+    idle_seconds: float = 5.0
+    finishes: int = 500
+    rounds: int = 5
+
+
+QUICK = Size(
+    crowds=(300,),
+    deliveries=6_000,
+    commands=200,
+    timers=(1_000,),
+    idle_seconds=2.0,
+    rounds=2,
+)
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Adds one column's figures."""
+
+    figures: Figures
+    column: str
+
+    def add(self, key: str, value: float) -> None:
+        """Add a figure."""
+        self.figures.add(key, self.column, value)
+
+
+def measure_commands(show: Show, count: int, record: Recorder) -> None:
+    """Send commands one after another: how many a second, and what each costs."""
+    times = []
+    used, begun = show.usage.cpu_seconds(), time.perf_counter()
+    for _ in range(count):
+        sent = time.perf_counter()
+        show.commands.run()
+        times.append(time.perf_counter() - sent)
+    elapsed = time.perf_counter() - begun
+    record.add("commands_per_second", count / elapsed)
+    record.add("command_cpu", (show.usage.cpu_seconds() - used) / count * _US)
+    record.add("command_median", median(times) * _MS)
+    record.add("command_p99", percentile(times, 0.99) * _MS)
+
+
+def measure_crowds(show: Show, size: Size, record: Recorder) -> None:
+    """Let growing crowds join and be told: joins, memory, fan-out."""
+    empty = show.usage.memory_bytes()
+    with Crowd(show.server.address) as crowd:
+        for count in size.crowds:
+            _measure_joining(show, crowd, count, record)
+            memory = show.usage.memory_bytes() - empty
+            record.add(f"viewer_memory_{count}", memory / count / 1024)
+            deliver = _Fan(crowd, show.commands, show.usage)
+            deliver.measure(count, size.deliveries, record)
+
+
+def measure_floor(server: Floor, size: Size, record: Recorder) -> None:
+    """Measure the loop that only writes."""
+    frames = FloorFrames(server.address)
+    usage = Usage(server.pid)
+    with Crowd(server.address, PlainViewer) as crowd:
+        for count in size.crowds:
+            crowd.join([""] * (count - len(crowd.viewers)))
+            _Fan(crowd, frames, usage).measure(count, size.deliveries, record)
+    frames.close()
+
+
+def measure_two_workers(show: Show, size: Size, record: Recorder) -> None:
+    """Measure the fan-out of the largest crowd over two workers."""
+    count = size.crowds[-1]
+    with Crowd(show.server.address) as crowd:
+        crowd.join([show.room.share_token] * count)
+        crowd.wait_for_count(count)
+        show.usage.wait_until_calm(crowd.watch)
+        fan = _Fan(crowd, show.commands, show.usage)
+        fan.measure(count, size.deliveries, record, suffix="_two_workers")
+
+
+def measure_running_timers(show: Show, size: Size, record: Recorder) -> None:
+    """Measure what running timers cost while nothing happens, watched by a few."""
+    rooms = [show.api.create_room(f"Room {number}") for number in range(_ROOMS)]
+    with Crowd(show.server.address) as crowd:
+        crowd.join([room.share_token for room in rooms])
+        running = 0
+        for count in size.timers:
+            more = (count - running) // _ROOMS
+            if more:
+                show.add_running_timers(rooms, more, _now_ms() + _FAR_MS)
+            running = count
+            # The viewers are told of what was added behind the server's back.
+            crowd.watch(4.0)
+            used, begun = show.usage.cpu_seconds(), time.perf_counter()
+            crowd.watch(size.idle_seconds)
+            share = (show.usage.cpu_seconds() - used) / (time.perf_counter() - begun)
+            record.add(f"running_timers_{count}", share * _MS)
+
+
+def measure_finishes(show: Show, count: int, record: Recorder) -> None:
+    """Let timers end at one instant; measure how late their viewers know."""
+    rooms = [show.api.create_room(f"Room {number}") for number in range(_ROOMS)]
+    ends_at = _now_ms() + _LEAD_MS
+    show.add_running_timers(rooms, count // _ROOMS, ends_at)
+    with Crowd(show.server.address) as crowd:
+        crowd.join([room.share_token for room in rooms])
+        crowd.watch_until(
+            lambda: len(crowd.finishes) >= count, "Not every timer finished."
+        )
+    late = [arrived - end for end, arrived in crowd.finishes]
+    record.add("finish_median", median(late))
+    record.add("finish_p99", percentile(late, 0.99))
+    record.add("finish_max", max(late))
+
+
+def measure_latency(show: Show, count: int, record: Recorder) -> None:
+    """Measure the time from POST to the event of the only viewer."""
+    with Crowd(show.server.address) as crowd:
+        crowd.join([show.room.share_token])
+        times = [crowd.deliver(show.commands).last for _ in range(count)]
+    record.add("event_median", median(times) * _MS)
+    record.add("event_p99", percentile(times, 0.99) * _MS)
+
+
+def _measure_joining(show: Show, crowd: Crowd, count: int, record: Recorder) -> None:
+    more = count - len(crowd.viewers)
+    used = show.usage.cpu_seconds()
+    seconds = crowd.join([show.room.share_token] * more)
+    record.add(f"joins_per_second_{count}", more / seconds)
+    crowd.wait_for_count(count)
+    show.usage.wait_until_calm(crowd.watch)
+    record.add(f"join_cpu_{count}", (show.usage.cpu_seconds() - used) / more * _US)
+
+
+@dataclass(frozen=True)
+class _Fan:
+    """Delivers updates to a crowd, one after another."""
+
+    crowd: Crowd
+    trigger: Trigger
+    usage: Usage
+
+    def measure(
+        self, count: int, messages: int, record: Recorder, suffix: str = ""
+    ) -> None:
+        """Deliver at least so many messages to `count` viewers."""
+        updates = max(5, messages // count)
+        mine, used = time.process_time(), self.usage.cpu_seconds()
+        deliveries = [self.crowd.deliver(self.trigger) for _ in range(updates)]
+        used = self.usage.cpu_seconds() - used
+        mine = time.process_time() - mine
+        delivered = updates * count
+        record.add(f"delivery_cpu_{count}{suffix}", used / delivered * _US)
+        record.add(f"load_cpu_{count}{suffix}", mine / delivered * _US)
+        for name, of in _MOMENTS.items():
+            times = [of(delivery) for delivery in deliveries]
+            record.add(f"{name}_{count}{suffix}", median(times) * _MS)
+
+
+_MOMENTS: dict[str, Callable[..., float]] = {
+    "to_median": lambda delivery: delivery.median,
+    "to_last": lambda delivery: delivery.last,
+}
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def floor_recorder(figures: Figures) -> Recorder:
+    """Return what records the floor's figures."""
+    return Recorder(figures, FLOOR)

@@ -1,0 +1,63 @@
+// How a room changes: lock it, take its next revision, commit, publish.
+
+import { transaction } from './database.js';
+import { forbidden } from './problems.js';
+import { publish } from './publishing.js';
+import { roomFields, timerFields } from './wire.js';
+
+/** A room that this transaction has locked. */
+export class Change {
+  constructor(query, room, now) {
+    this.query = query;
+    this.room = room;
+    this.now = now;
+    this.events = [];
+  }
+
+  async store(before, timer) {
+    if (timer === before) return;
+    this.room.revision += 1;
+    timer.revision = this.room.revision;
+    await this.query(
+      `UPDATE timers SET status = $2, remaining = $3, started_at = $4, ends_at = $5,
+         revision = $6 WHERE id = $1`,
+      timer.id, timer.status, timer.remaining, timer.started_at, timer.ends_at, timer.revision);
+    this.announce('timer-update', timerFields(timer));
+  }
+
+  show(timerId) {
+    if (this.room.current_timer_id === timerId) return;
+    this.room.current_timer_id = timerId;
+    this.announce('room-update', roomFields(this.room));
+  }
+
+  announce(name, payload) {
+    this.events.push({ name, payload: { ...payload, revision: this.room.revision } });
+  }
+
+  async save() {
+    if (this.events.length === 0) return;
+    await this.query(
+      'UPDATE rooms SET revision = $2, current_timer_id = $3, updated_at = $4 WHERE id = $1',
+      this.room.id, this.room.revision, this.room.current_timer_id, this.now);
+  }
+
+  publish() {
+    for (const { name, payload } of this.events) publish(this.room.id, name, payload);
+  }
+}
+
+/** Lock a room for `work(change)`, then commit and publish what it announced. */
+export async function changeRoom(roomId, work) {
+  let change;
+  const result = await transaction(async (query) => {
+    const [room] = await query('SELECT * FROM rooms WHERE id = $1 FOR UPDATE', roomId);
+    if (room === undefined) throw forbidden();
+    change = new Change(query, room, Date.now());
+    const answer = await work(change);
+    await change.save();
+    return answer;
+  });
+  change.publish();
+  return result;
+}

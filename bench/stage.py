@@ -1,0 +1,139 @@
+"""The stage of the benchmark: PostgreSQL, Redis, fresh databases, servers, rooms."""
+
+import contextlib
+import resource
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import psycopg2
+
+from bench import cores
+from bench.crowd import Crowd
+from bench.servers import COLUMNS, Product
+from bench.triggers import Commands
+from bench.usage import Usage
+from tests.support.api import Api, Json, Room
+from tests.support.product import migrate
+from tests.support.services import Postgres, Valkey
+
+_TEMPLATE, _DATABASE = "bench_template", "bench"
+_TIMERS = 5
+_LENGTH_MS = 3_600_000
+_WARM_COMMANDS = 200
+_WARM_VIEWERS = 100
+
+
+class Stage:
+    """The services that all columns share, as a context manager."""
+
+    def __enter__(self) -> Self:
+        """Start them on the load's core, where this process stays too."""
+        _raise_open_files_limit()
+        with ExitStack() as stack:
+            stack.enter_context(cores.pinned(cores.LOAD))
+            self._postgres = stack.enter_context(Postgres())
+            self._valkey = stack.enter_context(Valkey())
+            template = self._postgres.create_database(_TEMPLATE)
+            with tempfile.TemporaryDirectory() as folder:
+                migrate(template, Path(folder))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Stop them."""
+        self._stack.close()
+
+    @contextlib.contextmanager
+    def server(self, column: str, workers: int = 1) -> Iterator["Show"]:
+        """Run a column's server on an empty database, with a room, warmed up."""
+        self._valkey.flush()
+        url = self._postgres.create_database(_DATABASE, _TEMPLATE)
+        try:
+            with COLUMNS[column](url, self._valkey.url, workers) as server:
+                if workers > 1:
+                    server.wait_for_workers(workers)
+                with Show.open(server, url) as show:
+                    yield show
+        finally:
+            self._postgres.drop_database(_DATABASE)
+
+
+@dataclass(frozen=True)
+class Show:
+    """A server with a room whose first timer runs.
+
+    Attributes:
+        server: what is measured.
+        database_url: its database.
+        usage: what its processes use.
+        api: a client of it.
+        room: with a few timers.
+        commands: starts and pauses the first of them.
+    """
+
+    server: Product
+    database_url: str
+    usage: Usage
+    api: Api
+    room: Room
+    commands: Commands
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, server: Product, database_url: str) -> Iterator[Self]:
+        """Create the room, and let the server warm up."""
+        api = server.api()
+        room = api.create_room("Main hall")
+        timers = [
+            api.create_timer(room, "Opening keynote", _LENGTH_MS)
+            for _ in range(_TIMERS)
+        ]
+        timer: Json = api.start(room, timers[0])
+        commands = Commands(server.address, room, timer)
+        show = cls(server, database_url, Usage(server.pid), api, room, commands)
+        show.usage.wait_until_calm()
+        show.warm_up()
+        with contextlib.closing(commands):
+            yield show
+
+    def warm_up(self) -> None:
+        """Have the server do a little of everything, so that its code is warm."""
+        for _ in range(_WARM_COMMANDS):
+            self.commands.run()
+        with Crowd(self.server.address) as crowd:
+            crowd.join([self.room.share_token] * _WARM_VIEWERS)
+            for _ in range(10):
+                crowd.deliver(self.commands)
+        self.usage.wait_until_calm()
+
+    def add_running_timers(self, rooms: list[Room], count: int, ends_at: int) -> None:
+        """Give each room `count` running timers, a revision each, that end together."""
+        values = [(count, ends_at, room.id) for room in rooms]
+        with contextlib.closing(psycopg2.connect(self.database_url)) as connection:
+            with connection, connection.cursor() as cursor:
+                cursor.executemany(_ADD_RUNNING_TIMERS, values)
+
+
+_ADD_RUNNING_TIMERS = """
+    WITH room AS (
+        SELECT id, revision, %s::int AS count, %s::bigint AS ends_at
+          FROM rooms WHERE id = %s
+    ), timer AS (
+        INSERT INTO timers (id, room_id, title, description, completion_message, position,
+                            duration, remaining, status, started_at, ends_at, revision)
+        SELECT gen_random_uuid(), id, 'Heat ' || n, '', '', n, 60000, 60000, 'running',
+               ends_at - 60000, ends_at, revision + n
+          FROM room, generate_series(1, count) AS n
+    )
+    UPDATE rooms SET revision = rooms.revision + room.count FROM room
+     WHERE rooms.id = room.id
+"""
+
+
+def _raise_open_files_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

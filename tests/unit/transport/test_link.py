@@ -1,0 +1,188 @@
+"""Links: WebSockets without a greenlet."""
+
+import socket
+from collections.abc import Callable, Iterator
+
+import gevent
+import pytest
+from gevent.event import Event
+
+from app.transport import frames, link
+from app.transport.backlog import MAX_BYTES
+from app.transport.link import Link
+
+MASK = b"\x01\x02\x03\x04"
+WAIT_SECONDS = 5
+
+
+def masked(opcode: int, payload: bytes, *, fin: bool = True) -> bytes:
+    head = bytes(((0x80 if fin else 0) | opcode, 0x80 | len(payload)))
+    return head + MASK + frames.unmask(payload, MASK)
+
+
+class Client:
+    """The other end of a link, and what the link told its owner."""
+
+    def __init__(self, max_message_bytes: int = 1000) -> None:
+        ours, self.socket = socket.socketpair()
+        self.socket.setblocking(False)
+        self.messages: list[str | bytes] = []
+        self.closed = Event()
+        self.changed = Event()
+        self.link = Link(
+            ours,
+            max_message_bytes,
+            at_once=lambda message: message == "3",
+            on_message=self._take,
+            on_closed=self.closed.set,
+        )
+
+    def _take(self, message: str | bytes) -> None:
+        self.messages.append(message)
+        self.changed.set()
+
+    def read(self) -> bytes:
+        """What has arrived so far; ends with nothing when the link has ended."""
+        try:
+            return self.socket.recv(1_000_000)
+        except (BlockingIOError, ConnectionResetError):
+            return b""
+
+    def has_ended(self) -> bool:
+        try:
+            while self.socket.recv(1_000_000):
+                pass
+        except BlockingIOError:
+            return False
+        except ConnectionResetError:
+            return True
+        return True
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    with gevent.Timeout(WAIT_SECONDS):
+        while not condition():
+            gevent.sleep(0)
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    made = Client()
+    made.link.start(b"")
+    yield made
+    made.link.close()
+    made.socket.close()
+    gevent.sleep(0)
+
+
+def test_messages_arrive_in_order_however_they_are_cut(client: Client):
+    data = masked(frames.TEXT, b"one") + masked(frames.BINARY, b"two")
+    for byte in data:
+        client.socket.send(bytes((byte,)))
+        gevent.sleep(0)
+
+    wait_until(lambda: client.messages == ["one", b"two"])
+
+
+def test_what_was_read_with_the_handshake_counts():
+    client = Client()
+    client.link.start(masked(frames.TEXT, b"early"))
+
+    wait_until(lambda: client.messages == ["early"])
+    client.link.close()
+    client.socket.close()
+
+
+def test_what_is_done_at_once_reaches_no_greenlet(client: Client):
+    client.socket.send(masked(frames.TEXT, b"3") + masked(frames.TEXT, b"after"))
+
+    wait_until(lambda: client.messages == ["after"])
+
+
+def test_a_message_in_parts_with_a_ping_between_is_one_message(client: Client):
+    client.socket.send(
+        masked(frames.TEXT, b"he", fin=False)
+        + masked(frames.PING, b"?")
+        + masked(frames.CONTINUATION, b"llo")
+    )
+
+    wait_until(lambda: client.messages == ["hello"])
+    assert client.read() == frames.frame(frames.PONG, b"?")
+
+
+def test_a_frame_is_written_at_once_to_a_client_that_reads(client: Client):
+    client.link.write(b"frame")
+
+    assert client.read() == b"frame"
+
+
+def test_a_client_that_lags_gets_everything_in_order_once_it_reads(client: Client):
+    sent = [bytes((number,)) * 1000 for number in range(200)]
+    got = b""
+    for frame in sent:
+        client.link.write(frame)
+        # Now and then a little is read: the backlog is never over its bound.
+        got += client.socket.recv(900)
+
+    def all_has_arrived() -> bool:
+        nonlocal got
+        got += client.read()
+        return len(got) == sum(map(len, sent))
+
+    wait_until(all_has_arrived)
+    assert got == b"".join(sent)
+
+
+def test_a_client_that_stops_reading_is_cut_off_at_the_bound(client: Client):
+    before = Link.slow
+    frame = b"x" * 1000
+    bound = 10 * (MAX_BYTES + link.SEND_BUFFER_BYTES) // len(frame)
+    for _ in range(bound):
+        client.link.write(frame)
+
+    with gevent.Timeout(WAIT_SECONDS):
+        client.closed.wait()
+    assert Link.slow == before + 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\x81\x05hello", id="no mask"),
+        pytest.param(masked(frames.TEXT, b"\xff"), id="no UTF-8"),
+        pytest.param(masked(frames.CONTINUATION, b""), id="continues nothing"),
+        pytest.param(
+            masked(frames.TEXT, b"a", fin=False) + masked(frames.TEXT, b"b"),
+            id="a message within a message",
+        ),
+        pytest.param(b"\x81\xfe\x07\xd0", id="too long by its head alone"),
+    ],
+)
+def test_what_breaks_the_protocol_ends_the_link(client: Client, data: bytes):
+    client.socket.send(data)
+
+    with gevent.Timeout(WAIT_SECONDS):
+        client.closed.wait()
+    assert client.read()[:1] == b"\x88"
+
+
+def test_a_client_that_says_goodbye_is_answered_and_gone(client: Client):
+    client.socket.send(masked(frames.CLOSE, (1001).to_bytes(2)))
+
+    with gevent.Timeout(WAIT_SECONDS):
+        client.closed.wait()
+    assert client.read() == frames.frame(frames.CLOSE, (1001).to_bytes(2))
+
+
+def test_a_client_that_is_simply_gone_is_noticed(client: Client):
+    client.socket.close()
+
+    with gevent.Timeout(WAIT_SECONDS):
+        client.closed.wait()
+
+
+def test_aborting_drops_what_waits(client: Client):
+    client.link.abort()
+
+    wait_until(client.has_ended)
+    client.link.write(b"nothing happens")
