@@ -151,7 +151,7 @@ class Crowd:
                 continue
             data = viewer.recv(_READ_BYTES)
             now = clock()
-            events = None if viewer.unread else known.get(data)
+            events = known.get(data) if viewer.settled else None
             if events is None:
                 events = self._read(viewer, data)
             for event in events:
@@ -164,9 +164,9 @@ class Crowd:
     def _read(self, viewer: Viewer, data: bytes) -> list[Event]:
         if not data:
             raise ViewerError("The server dropped a viewer.")
-        whole = not viewer.unread
+        settled = viewer.settled
         events = viewer.read(data)
-        if whole and not viewer.unread:
+        if settled and viewer.settled:
             if len(self._known) >= _KEPT_CHUNKS:
                 self._known.clear()
             self._known[data] = events

@@ -85,6 +85,11 @@ class Viewer:
             b"Sec-WebSocket-Version: 13\r\n\r\n" % (address[0].encode(), address[1])
         )
 
+    @property
+    def settled(self) -> bool:
+        """Whether what it reads next means the same to every viewer."""
+        return self.joined and not self.unread
+
     def read(self, data: bytes) -> list[Event]:
         """Return what `data`, with what was unread before, means.
 

@@ -5,42 +5,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import gevent
+
 from app import instants
 from app.live.presence import LocalViewers
 from app.live.schemas import describe
 from app.live.state import RoomState, RoomStates
+from app.live.told import Told
 from app.problems import socket_error
 from app.rooms.changes import Event
 from app.transport.broadcasts import Broadcast, Manager
 
 KEPT_ROOMS = 10_000
-
-
-class Told:
-    """Up to which revision the viewers of a room on this worker know everything.
-
-    Revisions may arrive out of order, since each worker tells its own viewers first;
-    only what has arrived without a gap counts.
-    """
-
-    def __init__(self, revision: int) -> None:
-        """Begin with viewers that know everything up to `revision`."""
-        self.revision = revision
-        self._ahead: set[int] = set()
-
-    def hear(self, revision: int) -> None:
-        """Note that the viewers were told of one revision."""
-        if revision > self.revision:
-            self._ahead.add(revision)
-        while self.revision + 1 in self._ahead:
-            self.revision += 1
-            self._ahead.discard(self.revision)
-
-    def reach(self, revision: int) -> None:
-        """Note that the viewers were sent the whole state at a revision."""
-        self.revision = max(self.revision, revision)
-        self._ahead = {ahead for ahead in self._ahead if ahead > self.revision}
-        self.hear(self.revision)
+# How long news waits for older news of the same room that comes over Redis.
+HOLD_SECONDS = 0.15
 
 
 class Broadcaster:
@@ -58,7 +36,7 @@ class Broadcaster:
         self._viewers = viewers
         self._states = states
         self._observe = observe
-        self._told: dict[str, Told] = {}
+        self._told: dict[str, Told[Broadcast]] = {}
         self._tokens: dict[str, str] = {}
         # The newest revision that was heard of, watched room or not: a viewer that
         # joins compares the state it read with this.
@@ -86,16 +64,22 @@ class Broadcaster:
     def deliver(self, broadcast: Broadcast) -> None:
         """Tell this worker's viewers what one of the workers published."""
         room = broadcast.room
+        revision = max(_revision_in(payload) for _, payload in broadcast.events())
+        self._hear(room, revision)
         told = self._told.get(room)
-        for event, payload in broadcast.events():
-            revision = _revision_in(payload)
-            self._hear(room, revision)
-            if told is not None and event == "room-state":
-                told.reach(revision)
-            elif told is not None:
-                told.hear(revision)
-        if told is not None:
-            self._tell(broadcast)
+        if told is None:
+            return
+        if broadcast.event == "room-state":
+            told.reach(revision)
+        was_waiting = told.waiting
+        for ready in told.take(revision, broadcast):
+            self._tell(ready)
+        if told.waiting and not was_waiting:
+            gevent.spawn_later(HOLD_SECONDS, self._release, told)
+
+    def _release(self, told: Told[Broadcast]) -> None:
+        for ready in told.release():
+            self._tell(ready)
 
     def _tell(self, broadcast: Broadcast) -> None:
         if broadcast.event == "share-token-revoked":
@@ -110,7 +94,9 @@ class Broadcaster:
         room = str(state.room_id)
         self._viewers.join(sid, room)
         self._manager.enter_room(sid, "/", room)
-        self._told.setdefault(room, Told(state.revision))
+        # The first viewer gets a state of at least what was heard of before.
+        heard = max(state.revision, self._heard.get(room, 0))
+        self._told.setdefault(room, Told(heard))
         self._tokens[room] = state.share_token
 
     def leave(self, sid: str) -> None:

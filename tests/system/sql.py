@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class
@@ -13,9 +12,12 @@ from tests.support.api import Json, Room
 @contextlib.contextmanager
 def transaction(database_url: str) -> Iterator[Cursor]:
     """Open a connection of its own; commit at the end of the block."""
-    with contextlib.closing(psycopg2.connect(database_url)) as connection:
-        with connection, connection.cursor() as cursor:
-            yield cursor
+    with (
+        contextlib.closing(psycopg2.connect(database_url)) as connection,
+        connection,
+        connection.cursor() as cursor,
+    ):
+        yield cursor
 
 
 def commit_a_timer_s_title(

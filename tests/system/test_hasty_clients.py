@@ -1,4 +1,4 @@
-"""Clients that come, go and send faster than anybody should: nothing is left of them."""
+"""Clients that come, go and send too fast: nothing is left of them."""
 
 import re
 import shutil

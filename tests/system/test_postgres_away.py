@@ -75,11 +75,6 @@ def test_a_timer_that_ended_meanwhile_is_finished_afterwards(
     assert viewer.events("disconnect") == []
 
 
-def test_a_killed_database_is_the_same_to_the_server(server, api, room):
-    # Sessions that vanish without a word, as behind a failover.
-    assert create(api, room).ok
-
-
 def test_no_failure_shows_its_inside(api, room, private_postgres):
     private_postgres.stop()
 

@@ -78,11 +78,15 @@ def test_commands_are_answered_in_normal_time(apis, room, timer, private_redis, 
     assert median(during) <= 5 * max(median(before), 4)
 
 
+@pytest.fixture
+def viewers(server, room, viewer_factory):
+    return viewers_on_each(server, room, viewer_factory)
+
+
 def test_viewers_of_all_workers_converge_during_and_live_afterwards(
-    server, apis, room, timer, private_redis, outage, viewer_factory
+    apis, room, timer, viewers, private_redis, outage
 ):
     leave, come_back = outage
-    viewers = viewers_on_each(server, room, viewer_factory)
 
     leave(private_redis)
     for api in apis:

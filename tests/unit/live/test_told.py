@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.live.broadcast import Told
+from app.live.told import Told
 
 
 @pytest.fixture
@@ -96,3 +96,50 @@ def _after(messages):
         getattr(told, verb)(revision)
         assert told.revision >= before
     return told.revision
+
+
+def test_news_in_order_is_told_at_once(told):
+    assert told.take(6, "six") == ["six"]
+    assert told.take(7, "seven") == ["seven"]
+    assert told.revision == 7
+
+
+def test_news_that_comes_too_early_waits_for_what_is_missing(told):
+    assert told.take(8, "eight") == []
+    assert told.take(7, "seven") == []
+    assert told.waiting
+    assert told.take(6, "six") == ["six", "seven", "eight"]
+    assert not told.waiting
+
+
+def test_news_is_given_up_waiting_for_in_order_and_the_gap_stays_known(told):
+    told.take(9, "nine")
+    told.take(7, "seven")
+
+    assert told.release() == ["seven", "nine"]
+    assert told.revision == 5
+    assert told.take(10, "ten") == ["ten"]
+
+
+def test_news_that_comes_too_late_is_told_all_the_same(told):
+    told.take(8, "eight")
+    told.release()
+
+    assert told.take(6, "six") == ["six"]
+
+
+def test_a_whole_state_makes_older_news_that_waits_needless(told):
+    told.take(7, "seven")
+    told.reach(8)
+
+    assert told.release() == []
+
+
+@given(st.permutations(list(range(1, 9))))
+def test_every_order_of_arrival_becomes_the_order_of_revisions(arrivals):
+    told, heard = Told(0), []
+    for revision in arrivals:
+        heard += told.take(revision, revision)
+
+    assert heard == sorted(arrivals)
+    assert told.revision == len(arrivals)
