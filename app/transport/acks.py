@@ -18,8 +18,13 @@ def acknowledgement_wanted() -> bool:
 
 
 def note_acknowledgements(server: socketio.Server) -> None:
-    """Make `acknowledgement_wanted` true in the handlers of `server`."""
-    handle = server._handle_event_internal
+    """Make `acknowledgement_wanted` true in the handlers of `server`.
+
+    Where the library has changed it stays false; see `versions`.
+    """
+    handle = getattr(server, "_handle_event_internal", None)
+    if handle is None:
+        return
 
     def noting(*args: Any) -> None:
         *_, packet_id = args

@@ -23,8 +23,11 @@ _INSIDES = {
         "close",
         "handle_post_request",
         "poll",
+        "receive",
+        "schedule_ping",
     ),
     "engineio.payload:Payload": ("max_decode_packets",),
+    "gevent.baseserver:BaseServer": ("do_handle", "full"),
     "gevent.pywsgi:WSGIHandler": (
         "_handle_client_error",
         "_log_error",
@@ -43,7 +46,12 @@ _INSIDES = {
     "gunicorn.workers.ggevent": ("base_environ",),
     "socketio:Manager": ("emit", "is_connected", "is_sid_room", "enter_room"),
     "socketio:PubSubManager": ("_publish", "initialize"),
-    "socketio:Server": ("_handle_disconnect", "_handle_eio_message"),
+    "socketio:Server": (
+        "_handle_disconnect",
+        "_handle_eio_connect",
+        "_handle_eio_message",
+        "_handle_event_internal",
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from app.transport import drain, sessions, versions
 from app.transport.drain import Closable
 from app.transport.handover import Switchboard
 from app.transport.server import Server
+from app.transport.versions import UnsupportedLibraryError
 
 BEAT_SECONDS = 0.2
 _KILL_SECONDS = 0.5
@@ -32,13 +33,19 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
     folder: str
     machine: str
 
+    _stock = False
+
     def init_process(self) -> None:
         """Prepare the process and serve until the worker is told to stop.
 
-        Raises:
-            UnsupportedLibraryError: a library is not as this folder knows it.
+        Where a library is not as this folder knows it, everything works in the
+        library's own way: slower, and with one worker a machine for long-polling.
         """
-        versions.check()
+        try:
+            versions.check()
+        except UnsupportedLibraryError as error:
+            self._stock = True
+            _log.warning("on the stock path", extra={"error": str(error)})
         # Else gevent prints what a greenlet did not catch on stderr.
         hub = gevent.get_hub()
         setattr(hub, "print_exception", _log_exception)  # noqa: B010 - mypy forbids =
@@ -47,10 +54,14 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
     def load_wsgi(self) -> None:
         """Load the application."""
         super().load_wsgi()
-        sessions.harden(self.wsgi.extensions["socketio"].server, self._id)
+        if not self._stock:
+            sessions.harden(self.wsgi.extensions["socketio"].server, self._id)
 
     def run(self) -> None:
         """Serve until told to stop, then finish within the graceful time-out."""
+        if self._stock:
+            super().run()
+            return
         switchboard = Switchboard(Path(self.folder), self._id)
         servers = [self._serve(listener, switchboard) for listener in self.sockets]
         receiving = gevent.spawn(switchboard.run, servers[0].adopt)

@@ -2,69 +2,26 @@
 
 import json
 import re
-import shutil
-import ssl
 import subprocess
 import sys
-import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
-from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection, HTTPSConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.support.api import Api
-from tests.support.environment import ROOT
-from tests.support.ports import free_port
 from tests.support.senders import HttpSender
 from tests.support.server import Server
-from tests.support.services import Nginx
+from tests.unit.ops.edge import DEPLOY, Edge, one_machine
 
-DEPLOY = ROOT / "deploy"
 HALL = 60
 SECURITY_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
-
-
-class Edge(Nginx):
-    """The nginx of `deploy/`, on a port of its own, in front of servers of the test."""
-
-    def __init__(self, machines, tls_port=None):
-        super().__init__(lambda port: self._configuration(port))
-        self._machines = machines
-        self._tls_port = tls_port
-
-    @property
-    def base_url(self):
-        return self.url
-
-    def prepare(self):
-        super().prepare()
-        shutil.copy(DEPLOY / "site.conf", self.folder)
-        (self.folder / "machines.conf").write_text(self._machines)
-
-    def _configuration(self, port):
-        if self._tls_port is not None:
-            tls = self._listening((DEPLOY / "tls.conf").read_text(), port)
-            (self.folder / "tls.conf").write_text(tls)
-        return self._listening((DEPLOY / "nginx.conf").read_text(), port)
-
-    def _listening(self, text, port):
-        text = text.replace("listen 80", f"listen 127.0.0.1:{port}")
-        return text.replace("listen 443", f"listen 127.0.0.1:{self._tls_port}")
-
-    def api(self):
-        return Api(HttpSender(self.base_url))
 
 
 class Container(Server):
@@ -80,12 +37,6 @@ class Container(Server):
         inherited = super().environment()
         programs = Path(sys.executable).parent
         return inherited | {"PATH": f"{programs}:{inherited['PATH']}"}
-
-
-def one_machine(address):
-    text = (DEPLOY / "machines.conf").read_text()
-    assert text.count("server app:3000;") == 1
-    return text.replace("app:3000", address)
 
 
 @pytest.fixture
@@ -275,105 +226,6 @@ def test_a_caller_cannot_pretend_to_be_many(api):
     ]
 
     assert statuses == [201] * 5 + [429]
-
-
-def test_with_a_certificate_http_leads_to_https(tmp_path):
-    tls_port = free_port()
-    nowhere = one_machine(f"127.0.0.1:{free_port()}")
-    with TlsEdge(nowhere, tls_port) as nginx:
-        with closing(HTTPConnection("127.0.0.1", nginx.port)) as plain:
-            plain.request("POST", "/api/rooms", headers={"Host": "show.example"})
-            led = plain.getresponse()
-        context = ssl.create_default_context(cafile=nginx.certificate)
-        with closing(HTTPSConnection("localhost", tls_port, context=context)) as safe:
-            safe.request("GET", "/health")
-            answered = safe.getresponse()
-
-    assert led.status == 308
-    assert led.headers["location"] == "https://show.example/api/rooms"
-    assert answered.status == 503
-    assert answered.headers["strict-transport-security"] == "max-age=31536000"
-
-
-class TlsEdge(Edge):
-    """The nginx of `deploy/` with HTTPS, and a certificate for `localhost`."""
-
-    @property
-    def certificate(self):
-        return self.folder / "certificates" / "fullchain.pem"
-
-    def prepare(self):
-        super().prepare()
-        self.certificate.parent.mkdir()
-        key = ec.generate_private_key(ec.SECP256R1())
-        self.certificate.write_bytes(self_signed(key))
-        self.certificate.with_name("privkey.pem").write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-
-
-def self_signed(key):
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    day = timedelta(days=1)
-    return (
-        x509.CertificateBuilder(name, name, key.public_key(), 1)
-        .not_valid_before(datetime.now(UTC) - day)
-        .not_valid_after(datetime.now(UTC) + day)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
-        .sign(key, hashes.SHA256())
-        .public_bytes(serialization.Encoding.PEM)
-    )
-
-
-@pytest.fixture
-def machines():
-    """Two machines that answer any request with their name, and their addresses."""
-    with ExitStack() as stack:
-        yield [stack.enter_context(Machine(name)) for name in ("m1", "m2")]
-
-
-class Machine(ThreadingHTTPServer):
-    """Answers its name."""
-
-    def __init__(self, name):
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(name.encode())
-
-            def log_message(self, *_):
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def __exit__(self, *_):
-        self.shutdown()
-        self.server_close()
-
-
-def test_a_session_stays_on_the_machine_that_its_id_names(machines):
-    text = (DEPLOY / "several-machines.conf").read_text()
-    for number, machine in enumerate(machines, 1):
-        text = text.replace(
-            f"192.0.2.{number}:3000", f"127.0.0.1:{machine.server_port}"
-        )
-
-    with Edge(text) as nginx, closing(HttpSender(nginx.url)) as sender:
-
-        def answer(query):
-            return sender("GET", f"/socket.io/?EIO=4{query}", {}, None).text
-
-        for name in ("m1", "m2"):
-            assert {answer(f"&sid={name}.x{n}") for n in range(6)} == {name}
-        assert {answer("") for _ in range(6)} == {"m1", "m2"}
-        machines[0].__exit__()
-        assert answer("&sid=m1.x") == "m2"
 
 
 def test_the_images_entry_point_migrates_and_serves_until_it_is_told_to_stop(tmp_path):

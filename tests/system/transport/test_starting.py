@@ -66,3 +66,9 @@ def test_the_folder_of_the_metrics_goes_with_the_server(
     server.stop()
 
     assert made not in folders()
+
+
+def test_the_libraries_are_those_that_the_transport_knows(server_factory):
+    server = server_factory(embedded=True)
+
+    assert "stock path" not in server.read_log()
