@@ -28,11 +28,13 @@ from app.live.routes import live
 from app.live.state import RoomStates
 from app.live.sweeper import Sweeper
 from app.ops import cli, janitor, logs, metrics
+from app.ops.gauges import Gauges
 from app.ops.routes import ops
 from app.rooms.routes import rooms
 from app.timers.finisher import Finisher
 from app.timers.routes import timers
 from app.transport.broadcasts import LocalManager, Manager, RedisManager
+from app.transport.loop_guard import LoopGuard
 from app.web import security
 from app.web.routes import web
 
@@ -99,8 +101,12 @@ def start_background(app: Flask) -> None:
         app.extensions["audience"].run,
         app.extensions["sweeper"].run,
         app.extensions["janitor"].run,
+        app.extensions["loop_guard"].run,
+        Gauges(app).run,
     ):
         gevent.spawn(_keep_running, run)
+    if not app.extensions["settings"].production:
+        app.extensions["loop_guard"].name_culprits()
 
 
 def stop_background(app: Flask) -> None:
@@ -146,6 +152,7 @@ def _wire_live(app: Flask, settings: Settings) -> None:
         "reconciler": reconciler,
         "finisher": Finisher(app, metrics.observe_finish),
         "janitor": janitor.Janitor(app),
+        "loop_guard": LoopGuard(metrics.set_loop_lag),
     }
     handlers.init_app(app, settings, manager, audience)
     app.extensions["sweeper"] = Sweeper(app.extensions["socketio"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from bench.crowd import Crowd, Trigger
-from bench.figures import FLOOR, Figures, percentile
+from bench.figures import Figures, percentile
 from bench.servers import Floor
 from bench.stage import Show
 from bench.triggers import FloorFrames
@@ -27,6 +27,7 @@ class Size:
         crowds: how many viewers, growing.
         deliveries: how many messages a round delivers to each crowd, at least.
         commands: how many a round sends in a row.
+        warm_commands: how many each server gets before it is measured.
         timers: how many run while nothing happens.
         idle_seconds: how long nothing happens.
         finishes: how many timers end at one instant.
@@ -36,6 +37,7 @@ class Size:
     crowds: Sequence[int] = (1_000, 4_000)
     deliveries: int = 40_000
     commands: int = 500
+    warm_commands: int = 1_000
     timers: Sequence[int] = (0, 1_000, 10_000)
     idle_seconds: float = 5.0
     finishes: int = 500
@@ -46,6 +48,7 @@ QUICK = Size(
     crowds=(300,),
     deliveries=6_000,
     commands=200,
+    warm_commands=200,
     timers=(1_000,),
     idle_seconds=2.0,
     rounds=2,
@@ -200,8 +203,3 @@ _MOMENTS: dict[str, Callable[..., float]] = {
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def floor_recorder(figures: Figures) -> Recorder:
-    """Return what records the floor's figures."""
-    return Recorder(figures, FLOOR)

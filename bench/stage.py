@@ -23,12 +23,16 @@ from tests.support.services import Postgres, Valkey
 _TEMPLATE, _DATABASE = "bench_template", "bench"
 _TIMERS = 5
 _LENGTH_MS = 3_600_000
-_WARM_COMMANDS = 200
-_WARM_VIEWERS = 100
+_WARM_VIEWERS = 500
+_WARM_UPDATES = 20
 
 
 class Stage:
     """The services that all columns share, as a context manager."""
+
+    def __init__(self, warm_commands: int) -> None:
+        """Have each server warm up with so many commands."""
+        self._warm_commands = warm_commands
 
     def __enter__(self) -> Self:
         """Start them on the load's core, where this process stays too."""
@@ -57,6 +61,7 @@ class Stage:
                 if workers > 1:
                     server.wait_for_workers(workers)
                 with Show.open(server, url) as show:
+                    show.warm_up(self._warm_commands)
                     yield show
         finally:
             self._postgres.drop_database(_DATABASE)
@@ -85,7 +90,7 @@ class Show:
     @classmethod
     @contextlib.contextmanager
     def open(cls, server: Product, database_url: str) -> Iterator[Self]:
-        """Create the room, and let the server warm up."""
+        """Create the room and start its first timer."""
         api = server.api()
         room = api.create_room("Main hall")
         timers = [
@@ -94,19 +99,20 @@ class Show:
         ]
         timer: Json = api.start(room, timers[0])
         commands = Commands(server.address, room, timer)
-        show = cls(server, database_url, Usage(server.pid), api, room, commands)
-        show.usage.wait_until_calm()
-        show.warm_up()
         with contextlib.closing(commands):
-            yield show
+            yield cls(server, database_url, Usage(server.pid), api, room, commands)
 
-    def warm_up(self) -> None:
-        """Have the server do a little of everything, so that its code is warm."""
-        for _ in range(_WARM_COMMANDS):
+    def warm_up(self, commands: int) -> None:
+        """Have the server do a little of everything: Node.js compiles what it meets.
+
+        Its other workers may still be starting: wait for that as well.
+        """
+        self.usage.wait_until_calm()
+        for _ in range(commands):
             self.commands.run()
         with Crowd(self.server.address) as crowd:
             crowd.join([self.room.share_token] * _WARM_VIEWERS)
-            for _ in range(10):
+            for _ in range(_WARM_UPDATES):
                 crowd.deliver(self.commands)
         self.usage.wait_until_calm()
 

@@ -72,16 +72,22 @@ _drops = Counter(
     "Broadcasts that other workers missed because Redis was away.",
     registry=_registry,
 )
+_slow_consumers = Counter(
+    "live_timer_slow_consumers_total",
+    "Viewers that were cut off because they took too little.",
+    registry=_registry,
+)
 _lateness = Histogram(
     "live_timer_finish_lateness_milliseconds",
     "Time from a timer's end to the commit of its finish.",
     buckets=LATENESS_BUCKETS_MS,
     registry=_registry,
 )
-_redis_connected = Gauge(
-    "live_timer_redis_connected",
-    "1 while every worker of this machine hears Redis, else 0.",
-    multiprocess_mode="livemin",
+# Counts the bad case: the master, which has no Redis, takes part with a 0.
+_redis_away = Gauge(
+    "live_timer_redis_away_workers",
+    "Workers of this machine that do not hear Redis.",
+    multiprocess_mode="livesum",
     registry=_registry,
 )
 _loop_lag = Gauge(
@@ -114,6 +120,11 @@ def count_dropped_broadcasts(number: int) -> None:
     _drops.inc(number)
 
 
+def count_slow_consumers(number: int) -> None:
+    """Count viewers that were cut off because they did not read."""
+    _slow_consumers.inc(number)
+
+
 def set_viewers(number: int) -> None:
     """Note how many viewers this worker has now."""
     _viewers.set(number)
@@ -121,7 +132,7 @@ def set_viewers(number: int) -> None:
 
 def set_redis_connected(connected: bool) -> None:
     """Note whether this worker hears Redis now."""
-    _redis_connected.set(connected)
+    _redis_away.set(0 if connected else 1)
 
 
 def set_loop_lag(seconds: float) -> None:

@@ -11,10 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app.instants import now
-from tests.support.api import Api
 from tests.support.environment import ROOT
 from tests.support.ports import free_port
-from tests.support.senders import HttpSender
 from tests.support.services import Nginx
 
 DEPLOY = ROOT / "deploy"
@@ -37,10 +35,6 @@ class Edge(Nginx):
     def base_url(self):
         """Where it listens, under the name that servers use for it."""
         return self.url
-
-    def api(self):
-        """Return a client with a connection of its own, that lasts as long as it."""
-        return Api(HttpSender(self.base_url))
 
     def prepare(self):
         """Put the files that are included beside the configuration."""

@@ -18,7 +18,7 @@ from prometheus_client import multiprocess
 def work(viewers):
     from app.ops import metrics
     metrics.set_viewers(viewers)
-    metrics.set_redis_connected(viewers > 1)
+    metrics.set_redis_connected(viewers > 2)
     metrics.set_loop_lag(viewers / 10)
     metrics.count_broadcast("timer-update", viewers)
     return metrics
@@ -131,7 +131,7 @@ def test_gauges_show_the_latest_value():
 
     now = samples()
     assert now[("live_timer_viewers",)] == 12
-    assert now[("live_timer_redis_connected",)] == 1
+    assert now[("live_timer_redis_away_workers",)] == 0
     assert now[("live_timer_loop_lag_seconds",)] == 0.25
 
 
@@ -162,5 +162,5 @@ def test_any_worker_answers_for_all_that_live(tmp_path):
     event = ("event", "timer-update")
     assert seen[("live_timer_broadcast_deliveries_total", event)] == 7
     assert seen[("live_timer_viewers",)] == 6
-    assert seen[("live_timer_redis_connected",)] == 1
+    assert seen[("live_timer_redis_away_workers",)] == 1
     assert seen[("live_timer_loop_lag_seconds",)] == 0.4

@@ -1,0 +1,114 @@
+"""The table of the figures, as plain text and as Markdown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench import rows as lines
+from bench.figures import FLOOR, PEER, PRODUCT, STOCK, Cell, Figures, Row
+from bench.measures import Size
+
+_COLUMNS = (PRODUCT, PEER, STOCK, FLOOR)
+_HEAD = ("", *_COLUMNS, "product / peer", "aim")
+_NOTHING = "-"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Lines of texts under a head.
+
+    Attributes:
+        head: a text for each column.
+        body: the lines.
+    """
+
+    head: Sequence[str]
+    body: Sequence[Sequence[str]]
+
+    def as_text(self) -> str:
+        """Return it for a terminal."""
+        widths = [max(map(len, column)) for column in zip(*self._all(), strict=True)]
+        return "\n".join(
+            "  ".join(
+                text.ljust(width) if at == 0 else text.rjust(width)
+                for at, (text, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in self._all()
+        )
+
+    def as_markdown(self) -> str:
+        """Return it for a page."""
+        rule = ["---", *["---:"] * (len(self.head) - 1)]
+        body = (self.head, rule, *self.body)
+        return "\n".join(f"| {' | '.join(line)} |" for line in body)
+
+    def _all(self) -> list[Sequence[str]]:
+        return [self.head, *self.body]
+
+
+def table(figures: Figures, size: Size) -> Table:
+    """Return the table of a run."""
+    body = [_line(figures, row) for row in figures.present(lines.rows(size))]
+    body += [_floor_line(figures, count) for count in size.crowds]
+    for row, one_worker in lines.two_worker_rows(size):
+        body += _two_worker_lines(figures, row, one_worker)
+    return Table(_HEAD, [line for line in body if line])
+
+
+def missed_aims(figures: Figures, size: Size) -> list[str]:
+    """Return a sentence for each aim that was not met."""
+    sentences = []
+    for row in figures.present(lines.rows(size)):
+        ratio = figures.ratio(row.key)
+        if row.aim is not None and ratio is not None and ratio > row.aim:
+            sentences.append(f"{row.label}: {ratio:.2f} of the peer, aim {row.aim}")
+    for count in size.crowds:
+        ratio = figures.ratio(f"delivery_cpu_{count}", to=FLOOR)
+        if ratio is not None and ratio > lines.FLOOR_AIM:
+            label = f"CPU per delivered update, {count} viewers"
+            sentences.append(f"{label}: {ratio:.2f} of the floor, aim {lines.FLOOR_AIM}")
+    return sentences
+
+
+def cell_text(cell: Cell | None) -> str:
+    """Return a median with its spread."""
+    if cell is None:
+        return _NOTHING
+    texts = [number(value) for value in (cell.middle, cell.low, cell.high)]
+    return texts[0] if texts[1] == texts[2] else f"{texts[0]} ({texts[1]}..{texts[2]})"
+
+
+def number(value: float) -> str:
+    """Return three digits that matter."""
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:.{digits}f}"
+
+
+def _line(figures: Figures, row: Row) -> list[str]:
+    cells = [cell_text(figures.cell(row.key, column)) for column in _COLUMNS]
+    aim = _NOTHING if row.aim is None else f"<= {row.aim}"
+    return [row.label, *cells, _ratio_text(figures.ratio(row.key)), aim]
+
+
+def _floor_line(figures: Figures, count: int) -> list[str]:
+    key = f"delivery_cpu_{count}"
+    ratios = [figures.ratio(key, of=column, to=FLOOR) for column in _COLUMNS]
+    if ratios[-1] is None:
+        return []
+    label = f"CPU per delivered update / floor, {count} viewers"
+    cells = map(_ratio_text, ratios)
+    return [label, *cells, _NOTHING, f"<= {lines.FLOOR_AIM}"]
+
+
+def _two_worker_lines(figures: Figures, row: Row, one_worker: str) -> list[list[str]]:
+    if not figures.present([row]):
+        return []
+    against = []
+    for column in _COLUMNS:
+        one, two = figures.cell(one_worker, column), figures.cell(row.key, column)
+        against.append(_ratio_text(two.middle / one.middle if one and two else None))
+    label = f"{row.label} / one"
+    return [_line(figures, row), [label, *against, _NOTHING, _NOTHING]]
+
+
+def _ratio_text(ratio: float | None) -> str:
+    return _NOTHING if ratio is None else f"{ratio:.2f}"

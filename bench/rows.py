@@ -1,0 +1,69 @@
+"""The lines of the table, in their order, with the aims."""
+
+from bench.figures import Row
+from bench.measures import Size
+
+_DELIVERY_AIM, _LAST_AIM, _NO_WORSE = 0.55, 0.6, 1.0
+FLOOR_AIM = 1.4
+"""How many times the floor's CPU a delivered update of the product may cost."""
+
+
+def rows(size: Size) -> list[Row]:
+    """Return the lines for what a run of this size measures."""
+    lines: list[Row] = []
+    for count in size.crowds:
+        lines += _crowd_rows(count)
+    return [*lines, *_COMMANDS, *map(_idle_row, size.timers), *_FINISHES]
+
+
+def two_worker_rows(size: Size) -> list[tuple[Row, str]]:
+    """Return the lines for two workers, each with the key for one worker."""
+    count = size.crowds[-1]
+    return [
+        (Row(f"{row.key}_two_workers", f"{row.label}, two workers"), row.key)
+        for row in _crowd_rows(count)
+        if row.key.startswith(("delivery_cpu", "to_last"))
+    ]
+
+
+def _crowd_rows(count: int) -> list[Row]:
+    viewers = f"{count:,} viewers".replace(",", " ")
+    return [
+        Row(
+            f"delivery_cpu_{count}",
+            f"CPU per delivered update, {viewers} (µs)",
+            _DELIVERY_AIM,
+        ),
+        Row(f"to_median_{count}", f"POST to the median viewer, {viewers} (ms)"),
+        Row(f"to_last_{count}", f"POST to the last viewer, {viewers} (ms)", _LAST_AIM),
+        Row(
+            f"joins_per_second_{count}",
+            f"joins per second, up to {viewers}",
+            more_is_better=True,
+        ),
+        Row(f"join_cpu_{count}", f"CPU per join, up to {viewers} (µs)", _NO_WORSE),
+        Row(f"viewer_memory_{count}", f"memory per viewer, {viewers} (kB)", _NO_WORSE),
+    ]
+
+
+_COMMANDS = (
+    Row(
+        "commands_per_second",
+        "commands per second, one connection",
+        more_is_better=True,
+    ),
+    Row("command_cpu", "CPU per command (µs)", _NO_WORSE),
+    Row("command_median", "time of a command, median (ms)"),
+    Row("command_p99", "time of a command, p99 (ms)"),
+)
+
+_FINISHES = (
+    Row("finish_median", "500 finishes at one instant: late at the viewer, median (ms)"),
+    Row("finish_p99", "500 finishes at one instant, p99 (ms)"),
+    Row("finish_max", "500 finishes at one instant, last (ms)"),
+)
+
+
+def _idle_row(count: int) -> Row:
+    timers = f"{count:,} running timers".replace(",", " ")
+    return Row(f"running_timers_{count}", f"CPU of {timers}, nothing happens (ms/s)")
