@@ -15,7 +15,7 @@ from tests.unit.ops.edge import DEPLOY, Edge, Machine, TlsEdge, one_machine
 def machines():
     """Two machines that answer any request with their name, and their addresses."""
     with ExitStack() as stack:
-        yield [stack.enter_context(Machine(name)) for name in ("m1", "m2")]
+        yield [stack.enter_context(Machine(name)) for name in ("a", "b")]
 
 
 def test_a_session_stays_on_the_machine_that_its_id_names(machines):
@@ -30,11 +30,11 @@ def test_a_session_stays_on_the_machine_that_its_id_names(machines):
         def answer(query):
             return sender("GET", f"/socket.io/?EIO=4{query}", {}, None).text
 
-        for name in ("m1", "m2"):
-            assert {answer(f"&sid={name}.x{n}") for n in range(6)} == {name}
-        assert {answer("") for _ in range(6)} == {"m1", "m2"}
+        for name in ("a", "b"):
+            assert {answer(f"&sid={name}-1.x{n}") for n in range(6)} == {name}
+        assert {answer("") for _ in range(6)} == {"a", "b"}
         machines[0].__exit__()
-        assert answer("&sid=m1.x") == "m2"
+        assert answer("&sid=a-1.x") == "b"
 
 
 def test_with_a_certificate_http_leads_to_https():
