@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Blueprint, Response, redirect, render_template, send_from_directory
-from werkzeug.wrappers import Response as BaseResponse
+from flask import (
+    Blueprint,
+    Response,
+    make_response,
+    render_template,
+    send_from_directory,
+)
 
 from app.auth.access import Access, allow
 from app.auth.ratelimits import unlimited
@@ -18,14 +23,31 @@ web = Blueprint(
 )
 
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
+_BUILD = Path(__file__).with_name("static") / "build"
 
 
 @web.get("/")
 @unlimited
 @allow(Access.ANYONE)
-def home() -> BaseResponse:
-    """Lead a newcomer to the description of the API."""
-    return redirect("/api/docs")
+def home() -> Response:
+    """Let a person create a room, or find one that this browser created."""
+    return _page("home", "Live Timer")
+
+
+@web.get("/r/<share_token>")
+@unlimited
+@allow(Access.ANYONE)
+def viewer(share_token: str) -> Response:  # noqa: ARG001 - the page's script reads it
+    """Show the room's current timer over the whole screen."""
+    return _page("viewer", "Live Timer")
+
+
+@web.get("/r/<share_token>/operate")
+@unlimited
+@allow(Access.ANYONE)
+def operate(share_token: str) -> Response:  # noqa: ARG001 - as above
+    """Show the desk; what may be done there, each command's token says."""
+    return _page("operate", "Live Timer: operator's desk")
 
 
 @web.get("/api/docs")
@@ -42,3 +64,13 @@ def api_docs() -> str:
 def swagger_ui(name: str) -> Response:
     """Serve Swagger UI from its package, so that no other host is asked."""
     return send_from_directory(_SWAGGER_UI, name, max_age=3600)
+
+
+def _page(script: str, title: str) -> Response:
+    # The pages are the same for every room: the state comes by the client's own ways,
+    # and who has no business in a room learns nothing here.
+    built = (_BUILD / f"{script}.js").exists()
+    page = render_template("page.html", script=script, title=title, built=built)
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-cache"
+    return response

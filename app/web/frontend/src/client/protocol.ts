@@ -1,0 +1,63 @@
+// What goes over the wire; docs/protocol.md explains each field.
+
+export type Status = 'idle' | 'running' | 'paused' | 'finished';
+
+export interface Timer {
+  id: string;
+  roomId: string;
+  title: string;
+  description: string;
+  completionMessage: string;
+  position: number;
+  duration: number;
+  remaining: number;
+  status: Status;
+  startedAt: number | null;
+  endsAt: number | null;
+  revision: number;
+}
+
+export interface Room {
+  id: string;
+  name: string;
+  description: string;
+  shareToken: string;
+  currentTimerId: string | null;
+  revision: number;
+  createdAt: number;
+  updatedAt: number;
+}
+
+export interface RoomState extends Room {
+  timers: Timer[];
+}
+
+export interface Gone {
+  id: string;
+  revision: number;
+}
+
+/** The server's events that say something about a room, with their payloads. */
+export interface Events {
+  'room-state': RoomState;
+  'room-update': Room;
+  'room-deleted': Gone;
+  'timer-created': Timer;
+  'timer-update': Timer;
+  'timer-finished': Timer;
+  'timer-deleted': Gone;
+  'user-count': { count: number; revision: number };
+}
+
+export type EventName = keyof Events;
+
+export const EVENT_NAMES: readonly EventName[] = [
+  'room-state',
+  'room-update',
+  'room-deleted',
+  'timer-created',
+  'timer-update',
+  'timer-finished',
+  'timer-deleted',
+  'user-count',
+];

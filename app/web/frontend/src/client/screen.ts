@@ -1,0 +1,126 @@
+import type { EventName, Events, Room, RoomState, Timer } from './protocol.js';
+
+/**
+ * What a screen shows: rules 2 to 4 of docs/protocol.md, without a connection.
+ *
+ * Whatever the order of the events, no part of it goes back to an older revision.
+ */
+export class Screen {
+  /** The viewers of the room, null before the first count. */
+  viewers: number | null = null;
+  deleted = false;
+  #room: Room | null = null;
+  #timers = new Map<string, Timer>();
+  #removed = new Map<string, number>();
+  #stateRevision = 0;
+  #whole = 0;
+  #ahead = new Set<number>();
+  #heard = 0;
+
+  /** Takes in an event; tells whether anything that is shown may have changed. */
+  apply<Name extends EventName>(name: Name, payload: Events[Name]): boolean {
+    switch (name) {
+      case 'room-state':
+        return this.#applyState(payload as Events['room-state']);
+      case 'room-update':
+        return this.#applyRoom(payload as Events['room-update']);
+      case 'timer-created':
+      case 'timer-update':
+      case 'timer-finished':
+        return this.#applyTimer(payload as Timer);
+      case 'timer-deleted':
+        return this.#remove(payload as Events['timer-deleted']);
+      case 'room-deleted':
+        this.deleted = true;
+        return true;
+      case 'user-count': {
+        const { count, revision } = payload as Events['user-count'];
+        this.viewers = count;
+        // It tells of a revision, and nothing of what is in it.
+        this.#heard = Math.max(this.#heard, revision);
+        return true;
+      }
+      default:
+        return false;
+    }
+  }
+
+  /** The room with its timers in order, null before the first state. */
+  get state(): RoomState | null {
+    if (this.#room === null || this.#stateRevision === 0) return null;
+    const timers = [...this.#timers.values()].sort((a, b) => a.position - b.position);
+    return { ...this.#room, revision: this.revision, timers };
+  }
+
+  /** The highest revision that was received. */
+  get revision(): number {
+    return Math.max(this.#whole, ...this.#ahead);
+  }
+
+  /** Up to which revision nothing is missing. */
+  get whole(): number {
+    return this.#whole;
+  }
+
+  /** Whether a revision below the newest one heard of has not come. */
+  get hasGap(): boolean {
+    return Math.max(this.#heard, this.revision) > this.#whole;
+  }
+
+  #applyState(state: RoomState): boolean {
+    const listed = new Set(state.timers.map((timer) => timer.id));
+    for (const timer of this.#timers.values())
+      if (!listed.has(timer.id) && timer.revision <= state.revision)
+        this.#timers.delete(timer.id);
+    for (const timer of state.timers) this.#applyTimer(timer);
+    const { timers: _, ...room } = state;
+    this.#applyRoom(room);
+    this.#stateRevision = Math.max(this.#stateRevision, state.revision);
+    this.#whole = Math.max(this.#whole, state.revision);
+    this.#close();
+    return true;
+  }
+
+  #applyRoom(room: Room): boolean {
+    this.#see(room.revision);
+    if (this.#room !== null && room.revision < this.#room.revision) return false;
+    this.#room = room;
+    return true;
+  }
+
+  #applyTimer(timer: Timer): boolean {
+    this.#see(timer.revision);
+    if (timer.revision <= this.#known(timer.id)) return false;
+    this.#timers.set(timer.id, timer);
+    return true;
+  }
+
+  #remove({ id, revision }: { id: string; revision: number }): boolean {
+    this.#see(revision);
+    if (revision <= this.#known(id)) return false;
+    this.#timers.delete(id);
+    this.#removed.set(id, revision);
+    return true;
+  }
+
+  /** The newest revision that says what became of the timer. */
+  #known(id: string): number {
+    // A state that does not list a timer says that it is gone.
+    return (
+      this.#timers.get(id)?.revision ??
+      Math.max(this.#removed.get(id) ?? 0, this.#stateRevision)
+    );
+  }
+
+  #see(revision: number): void {
+    if (revision > this.#whole) this.#ahead.add(revision);
+    // Before the first state nobody knows where the sequence stands.
+    if (this.#stateRevision > 0) this.#close();
+  }
+
+  #close(): void {
+    for (const revision of this.#ahead)
+      if (revision <= this.#whole) this.#ahead.delete(revision);
+    while (this.#ahead.delete(this.#whole + 1)) this.#whole += 1;
+  }
+}

@@ -1,0 +1,185 @@
+import type { LiveTimerClient } from '../client/client.js';
+import { type Command, CommandFailed, Commands, newKey } from '../client/commands.js';
+import type { Room, Timer } from '../client/protocol.js';
+import { t } from '../texts/index.js';
+import type { TimerFields } from './timer-form.js';
+
+/** A command that failed, in words, and how to send the very same one again. */
+export interface Failure {
+  what: string;
+  why: string;
+  retry: (() => void) | null;
+}
+
+// A second tap of the same finger; what a person wants twice takes longer.
+const DOUBLE_TAP_MS = 700;
+const SYNC_MS = 1_500;
+
+/** What an operator may do, and what became of it. */
+export class DeskCommands {
+  failures: Failure[] = [];
+  busy = 0;
+  readonly #taps = new Map<string, number>();
+
+  constructor(
+    private readonly client: LiveTimerClient,
+    private readonly commands: Commands,
+    private readonly changed: () => void,
+  ) {}
+
+  start(timer: Timer): void {
+    this.#tap(timer, 'start', () => this.#start(timer));
+  }
+
+  pause(timer: Timer): void {
+    this.#tap(timer, 'pause', () => this.#timer(timer, 'pause', t.operate.pause));
+  }
+
+  reset(timer: Timer): void {
+    this.#tap(timer, 'reset', () => this.#timer(timer, 'reset', t.operate.reset));
+  }
+
+  show(timer: Timer | null): void {
+    const what = t.operate.show;
+    const body = { currentTimerId: timer?.id ?? null };
+    void this.#send<Room>(what, { method: 'PUT', path: this.#room(), body }, (room) =>
+      this.client.apply('room-update', room),
+    );
+  }
+
+  add(fields: TimerFields): void {
+    const what = t.operate.of(t.operate.add, fields.title);
+    const path = `${this.#room()}/timers`;
+    void this.#send<Timer>(what, { method: 'POST', path, body: fields }, (timer) =>
+      this.client.apply('timer-created', timer),
+    );
+  }
+
+  edit(timer: Timer, fields: TimerFields): void {
+    const { duration, ...rest } = fields;
+    // An unchanged length is left out: it is refused while the timer runs.
+    const body = duration === timer.duration || duration === undefined ? rest : fields;
+    const what = t.operate.of(t.operate.edit, timer.title);
+    void this.#send<Timer>(what, { method: 'PUT', path: `/api/timers/${timer.id}`, body }, this.#take);
+  }
+
+  remove(timer: Timer): void {
+    const what = t.operate.of(t.operate.remove, timer.title);
+    void this.#send(what, { method: 'DELETE', path: `/api/timers/${timer.id}` }, () => this.client.sync());
+  }
+
+  move(timer: Timer, by: number): void {
+    const ids = this.client.state?.timers.map(({ id }) => id) ?? [];
+    const from = ids.indexOf(timer.id);
+    const to = from + by;
+    if (from < 0 || to < 0 || to >= ids.length) return;
+    ids.splice(to, 0, ...ids.splice(from, 1));
+    const path = `${this.#room()}/timers/reorder`;
+    const what = t.operate.of(by < 0 ? t.operate.up : t.operate.down, timer.title);
+    void this.#send(what, { method: 'POST', path, body: { timerIds: ids } }, () => this.client.sync());
+  }
+
+  async operatorToken(): Promise<string | null> {
+    const path = `${this.#room()}/tokens`;
+    let token: string | null = null;
+    await this.#send<{ operatorToken: string }>(t.share.make, { method: 'POST', path }, (answer) => {
+      token = answer.operatorToken;
+    });
+    return token;
+  }
+
+  dismiss(failure: Failure): void {
+    this.failures = this.failures.filter((other) => other !== failure);
+    this.changed();
+  }
+
+  /**
+   * Starts the timer that the operator saw. Insisting on the revision keeps a late or
+   * doubled start from restarting what has run out or was reset meanwhile.
+   */
+  async #start(seen: Timer): Promise<void> {
+    const what = t.operate.of(t.operate.start, seen.title);
+    const path = `/api/timers/${seen.id}/start`;
+    const revision = this.client.state?.revision ?? 0;
+    const moved = await this.#send<Timer>(what, { method: 'POST', path, revision }, this.#take, true);
+    if (!moved) return;
+    const now = await this.#newer(seen, revision);
+    if (now?.status === 'running') return;
+    const unchanged = now !== undefined && now.revision === seen.revision;
+    if (!unchanged) return this.#fail({ what, why: t.operate.movedOn, retry: null });
+    // Something else in the room changed: the wish still holds.
+    const again = this.client.state?.revision ?? revision;
+    if (await this.#send<Timer>(what, { method: 'POST', path, revision: again }, this.#take, true))
+      this.#fail({ what, why: t.operate.movedOn, retry: null });
+  }
+
+  #timer(timer: Timer, verb: string, word: string): Promise<boolean> {
+    const command = { method: 'POST' as const, path: `/api/timers/${timer.id}/${verb}` };
+    return this.#send<Timer>(t.operate.of(word, timer.title), command, this.#take);
+  }
+
+  readonly #take = (timer: Timer): void => this.client.apply('timer-update', timer);
+
+  #room(): string {
+    return `/api/rooms/${this.client.state?.id}`;
+  }
+
+  #tap(timer: Timer, verb: string, act: () => unknown): void {
+    const place = `${timer.id} ${verb}`;
+    const now = performance.now();
+    const last = this.#taps.get(place) ?? -Infinity;
+    this.#taps.set(place, now);
+    if (now - last > DOUBLE_TAP_MS) void act();
+  }
+
+  /** The timer when the room is known beyond `revision`. */
+  async #newer(timer: Timer, revision: number): Promise<Timer | undefined> {
+    this.client.sync();
+    const end = performance.now() + SYNC_MS;
+    while ((this.client.state?.revision ?? 0) <= revision && performance.now() < end)
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    return this.client.state?.timers.find(({ id }) => id === timer.id);
+  }
+
+  /** Sends with a key of its own; returns whether the room had moved on, if `insisting`. */
+  async #send<Answer>(
+    what: string,
+    wish: Omit<Command, 'key'>,
+    done: (answer: Answer) => void,
+    insisting = false,
+  ): Promise<boolean> {
+    const command = { ...wish, key: newKey() };
+    const attempt = async (): Promise<boolean> => {
+      this.busy += 1;
+      this.changed();
+      try {
+        done(await this.commands.send<Answer>(command));
+        return false;
+      } catch (error) {
+        if (!(error instanceof CommandFailed)) throw error;
+        if (insisting && error.code === 'room-moved-on') return true;
+        const why = t.operate.failure[error.code] ?? error.message;
+        const failure: Failure = { what, why, retry: null };
+        if (error.mayRetry)
+          failure.retry = () => {
+            this.dismiss(failure);
+            // With the same key: whatever became of the first, it acts once.
+            void attempt().then((moved) => {
+              if (moved) this.client.sync();
+            });
+          };
+        this.#fail(failure);
+        return false;
+      } finally {
+        this.busy -= 1;
+        this.changed();
+      }
+    };
+    return attempt();
+  }
+
+  #fail(failure: Failure): void {
+    this.failures = [...this.failures, failure];
+    this.changed();
+  }
+}

@@ -1,0 +1,91 @@
+import { LitElement, css, html, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+
+import { formatDigits, phaseOf } from '../client/countdown.js';
+import type { Timer } from '../client/protocol.js';
+import { t } from '../texts/index.js';
+import { controls } from './styles.js';
+
+export type Action = 'start' | 'pause' | 'reset' | 'show' | 'edit' | 'remove' | 'up' | 'down';
+
+/** One timer of the running order; `act` carries what the operator wants of it. */
+@customElement('live-timer-row')
+export class LiveTimerRow extends LitElement {
+  static override styles = [
+    controls,
+    css`
+      :host { display: block; }
+      .timer {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto;
+        gap: 0.3rem 1rem;
+        padding: 0.8rem;
+        border: 1px solid #39425a;
+        border-inline-start: 6px solid #39425a;
+        border-radius: 12px;
+        background: var(--card);
+      }
+      .selected { border-color: var(--accent); }
+      .current { border-inline-start-color: #ffd24a; }
+      h3 { margin: 0; font-size: 1.1rem; line-height: 1.3; max-height: 3.9em; overflow: hidden; }
+      .digits { font-size: 1.7rem; font-weight: 700; font-variant-numeric: tabular-nums; text-align: end; }
+      .warning .digits { color: #ffd24a; }
+      .critical .digits { color: #ff9b52; }
+      .over .digits { color: #ff8f98; }
+      p { margin: 0; }
+      .row { grid-column: 1 / -1; margin-top: 0.4rem; gap: 0.4rem; }
+      .wide { flex: 1 1 6.5rem; }
+      .small { padding-inline: 0.6rem; }
+    `,
+  ];
+
+  @property({ attribute: false }) timer!: Timer;
+  @property({ type: Number }) remaining = 0;
+  @property({ type: Boolean }) current = false;
+  @property({ type: Boolean }) selected = false;
+  @property({ type: Boolean }) busy = false;
+  @property({ type: Boolean }) first = false;
+  @property({ type: Boolean }) last = false;
+
+  override render() {
+    const { timer, current } = this;
+    const phase = phaseOf(timer, this.remaining);
+    const running = timer.status === 'running';
+    const start = timer.status === 'paused' ? t.operate.resume : t.operate.start;
+    return html`<div class="timer ${phase} ${this.selected ? 'selected' : ''} ${current ? 'current' : ''}">
+      <h3 dir="auto">${timer.title}</h3>
+      <span class="digits">${formatDigits(this.remaining)}</span>
+      <p class="dim">${current ? html`<b>★ ${t.operate.onScreens}</b> · ` : nothing}${t.phase[phase]} · ${formatDigits(timer.duration)}</p>
+      <div class="row" role="group" aria-label=${timer.title}>
+        ${this.#button('start', '▶', start, { main: !running, off: running || timer.status === 'finished', wide: true })}
+        ${this.#button('pause', '❚❚', t.operate.pause, { main: running, off: !running, wide: true })}
+        ${this.#button('reset', '↺', t.operate.reset, { off: timer.status === 'idle', wide: true })}
+        ${this.#button('show', '★', t.operate.show, { off: current, wide: true })}
+        ${this.#button('up', '↑', t.operate.up, { off: this.first, bare: true })}
+        ${this.#button('down', '↓', t.operate.down, { off: this.last, bare: true })}
+        ${this.#button('edit', '✎', t.operate.edit, { bare: true })}
+        ${this.#button('remove', '✕', t.operate.remove, { bare: true })}
+      </div>
+    </div>`;
+  }
+
+  #button(
+    action: Action,
+    sign: string,
+    word: string,
+    { main = false, off = false, wide = false, bare = false } = {},
+  ) {
+    return html`<button
+      class="${main ? 'main' : ''} ${wide ? 'wide' : 'small'}"
+      data-action=${action}
+      aria-label=${t.operate.of(word, this.timer.title)}
+      title=${word}
+      ?disabled=${off}
+      @click=${() => this.#act(action)}
+    ><span aria-hidden="true">${sign}</span>${bare ? nothing : html` ${word}`}</button>`;
+  }
+
+  #act(action: Action): void {
+    this.dispatchEvent(new CustomEvent<Action>('act', { detail: action }));
+  }
+}
