@@ -6,8 +6,15 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 JS := tests/support/js
-# The machine's npm, or else the one that comes with the test requirements.
-NPM ?= $(or $(shell command -v npm),$(abspath $(BIN)/npm))
+PAGES := app/web/frontend
+PAGES_SOURCES := $(shell find $(PAGES) -type f -not -path '*/node_modules/*')
+PAGES_BUILT := app/web/static/build/scripts.json
+CHROMIUM := tests/support/chromium
+# The machine's Node.js where it is new enough, or else the one from the wheel.
+NODE_IS_HERE := $(shell command -v npm >/dev/null && node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null && echo yes)
+NPM ?= $(if $(NODE_IS_HERE),npm,PATH="$(abspath $(BIN)):$$PATH" $(abspath $(BIN))/npm)
+LOCK_NPM = $(NPM) $(if $(ARGS),update,install) --package-lock-only --omit-lockfile-registry-resolved
+NPM_CI := $(NPM) ci --no-audit --no-fund --loglevel=error
 
 .DELETE_ON_ERROR:
 
@@ -16,20 +23,29 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
-run: $(VENV)/.run ## Serve on http://localhost:3000, or as PORT, DATABASE_URL ... say
+run: $(VENV)/.run $(PAGES_BUILT) ## Serve on http://localhost:3000, or as PORT, DATABASE_URL ... say
 	$(BIN)/flask --app wsgi db upgrade
 	exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
 
 .PHONY: test
-test: $(VENV)/.test $(JS)/node_modules/.package-lock.json ## Run every test; ARGS go to pytest
+test: $(VENV)/.test $(JS)/node_modules/.package-lock.json $(PAGES_BUILT) browser ## Run every test; ARGS go to pytest
+	cd $(PAGES) && $(NPM) test
 	$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: pages
+pages: $(PAGES_BUILT) ## Build the pages
+
+# Debian's Chromium where it is, or else the one that npm has.
+.PHONY: browser
+browser: $(if $(shell command -v chromium),,$(CHROMIUM)/node_modules/.package-lock.json)
+
 .PHONY: check
-check: $(VENV)/.test ## Check format, lint, types and the direction of imports
+check: $(VENV)/.test $(PAGES)/node_modules/.package-lock.json ## Check format, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	cd $(PAGES) && $(NPM) run check
 
 .PHONY: format
 format: $(VENV)/.test ## Format the sources and mend what the linter can
@@ -40,16 +56,18 @@ format: $(VENV)/.test ## Format the sources and mend what the linter can
 audit: $(VENV)/.test ## Look for known vulnerabilities in what is installed (needs the network)
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
 	cd $(JS) && $(NPM) audit
+	cd $(PAGES) && $(NPM) audit
 
 .PHONY: lock
 lock: $(VENV)/.test ## Pin the packages again; ARGS=--upgrade takes newer ones
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements.txt
 	$(COMPILE) $(ARGS) --group test -c requirements.txt pyproject.toml -o requirements-test.txt
-	cd $(JS) && $(NPM) $(if $(ARGS),update,install) --package-lock-only --omit-lockfile-registry-resolved
+	$(COMPILE) $(ARGS) --group build -c requirements-test.txt -o requirements-build.txt
+	$(foreach folder,$(JS) $(PAGES) $(CHROMIUM),cd $(CURDIR)/$(folder) && $(LOCK_NPM);)
 
 .PHONY: clean
 clean: ## Remove what was installed and built
-	rm -rf $(VENV) $(JS)/node_modules build .coverage* .*_cache
+	rm -rf $(VENV) $(JS)/node_modules $(PAGES)/node_modules $(CHROMIUM)/node_modules $(dir $(PAGES_BUILT)) build .coverage* .*_cache
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -65,6 +83,15 @@ $(VENV)/.test: requirements-test.txt requirements.txt $(VENV)/pyvenv.cfg
 	$(INSTALL) -r requirements-test.txt
 	@touch $(VENV)/.run $@
 
-$(JS)/node_modules/.package-lock.json: $(JS)/package-lock.json | $(VENV)/.test
-	cd $(JS) && $(NPM) ci --no-audit --no-fund
+# Node.js from the wheel, where the machine has none: for building no test requirements
+# are needed. They hold the same wheel.
+$(VENV)/.node: requirements-build.txt $(VENV)/pyvenv.cfg
+	$(if $(NODE_IS_HERE),,$(INSTALL) -r requirements-build.txt)
 	@touch $@
+
+%/node_modules/.package-lock.json: %/package-lock.json | $(VENV)/.node
+	cd $* && $(NPM_CI)
+	@touch $@
+
+$(PAGES_BUILT): $(PAGES_SOURCES) $(PAGES)/node_modules/.package-lock.json
+	cd $(PAGES) && $(NPM) run build
