@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 JS := tests/support/js
+PEER := bench/peer
 # The machine's npm, or else the one that comes with the test requirements.
 NPM ?= $(or $(shell command -v npm),$(abspath $(BIN)/npm))
 
@@ -23,6 +24,10 @@ run: $(VENV)/.run ## Serve on http://localhost:3000, or as PORT, DATABASE_URL ..
 .PHONY: test
 test: $(VENV)/.test $(JS)/node_modules/.package-lock.json ## Run every test; ARGS go to pytest
 	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: bench
+bench: $(VENV)/.test $(PEER)/node_modules/.package-lock.json ## Measure beside the Node.js peer; ARGS=--quick, --large
+	$(BIN)/python -m bench.run $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.test ## Check format, lint, types and the direction of imports
@@ -49,7 +54,7 @@ lock: $(VENV)/.test ## Pin the packages again; ARGS=--upgrade takes newer ones
 
 .PHONY: clean
 clean: ## Remove what was installed and built
-	rm -rf $(VENV) $(JS)/node_modules build .coverage* .*_cache
+	rm -rf $(VENV) $(JS)/node_modules $(PEER)/node_modules build .coverage* .*_cache
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -65,6 +70,7 @@ $(VENV)/.test: requirements-test.txt requirements.txt $(VENV)/pyvenv.cfg
 	$(INSTALL) -r requirements-test.txt
 	@touch $(VENV)/.run $@
 
-$(JS)/node_modules/.package-lock.json: $(JS)/package-lock.json | $(VENV)/.test
-	cd $(JS) && $(NPM) ci --no-audit --no-fund
+$(JS)/node_modules/.package-lock.json $(PEER)/node_modules/.package-lock.json: \
+%/node_modules/.package-lock.json: %/package-lock.json | $(VENV)/.test
+	cd $* && $(NPM) ci --no-audit --no-fund
 	@touch $@

@@ -27,8 +27,7 @@ def draw(figures: Figures, size: Size, caption: str) -> str:
         top += height + _GAP
     height = top + 20
     head = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        f'width="{_WIDTH}" height="{height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}">',
         "<title>The benchmark: shorter bars are better</title>",
         f"<style>{_STYLE}</style>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
@@ -68,19 +67,16 @@ def _bar(column: str, cell: Cell, longest: float, top: int) -> list[str]:
     low, high = (
         _LEFT + _BARS * max(0.0, end) / longest for end in (cell.low, cell.high)
     )
-    y = top + _BAR / 2
+    place = f'x="{_LEFT}" y="{top + 1}" width="{length:.1f}" height="{_BAR - 2}"'
+    y, end = top + _BAR / 2, max(high, _LEFT + length) + 6
     return [
-        f'<rect x="{_LEFT}" y="{top + 1}" width="{length:.1f}" height="{_BAR - 2}" '
-        f'fill="{_COLOURS[column]}"/>',
+        f'<rect {place} fill="{_COLOURS[column]}"/>',
         f'<path d="M{low:.1f} {y}H{high:.1f}" stroke="#111827"/>',
-        f'<text class="v" x="{max(high, _LEFT + length) + 6:.1f}" y="{y + 4}">'
-        f"{number(cell.middle)}</text>",
+        f'<text class="v" x="{end:.1f}" y="{y + 4}">{number(cell.middle)}</text>',
     ]
 
 
-def _aim(
-    row: Row, peer: Cell | None, longest: float, span: Sequence[int]
-) -> list[str]:
+def _aim(row: Row, peer: Cell | None, longest: float, span: Sequence[int]) -> list[str]:
     if peer is None or row.aim is None:
         return []
     x = _LEFT + _BARS * min(1.0, row.aim * peer.middle / longest)

@@ -112,7 +112,7 @@ def _content_length(head: bytes) -> int:
 
 def _update(revision: int) -> Json:
     """Return a payload of the size that the product's has."""
-    return json.loads(
+    payload: Json = json.loads(
         '{"id":"6b1f4a52-6c4e-4e0e-9d0f-2f5f6f3b8f11",'
         '"roomId":"0d6a2f0e-8a55-4a7c-8f0b-1f6c5e0f7a22",'
         '"title":"Opening keynote","description":"","completionMessage":"",'
@@ -120,3 +120,4 @@ def _update(revision: int) -> Json:
         '"startedAt":1800000000000,"endsAt":1800001800000,'
         f'"revision":{revision},"serverTime":1800000000000}}'
     )
+    return payload

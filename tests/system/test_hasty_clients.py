@@ -1,12 +1,10 @@
 """Clients that come, go and send too fast: nothing is left of them."""
 
 import re
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.server import Server
 from tests.support.waiting import wait_until
 from tests.system.wire import Polling, join_packets, websocket_to
 from tests.system.workers import WEBSOCKET, socket_stats
@@ -59,15 +57,6 @@ def test_clients_that_leave_while_they_connect_leave_nothing_behind(
         list(pool.map(visit, range(100)))
 
     wait_for_the_witness_alone(operator, room, witness)
-
-
-@pytest.fixture(scope="module")
-def single(sqlite_template, tmp_path_factory):
-    """One worker: a session over long-polling needs its own."""
-    database = tmp_path_factory.mktemp("single") / "timers.db"
-    shutil.copy(sqlite_template, database)
-    with Server(f"sqlite:///{database}") as server:
-        yield server
 
 
 @pytest.fixture
