@@ -1,6 +1,7 @@
 """The plot of the figures: an SVG file with a group of bars for each row."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 from xml.sax.saxutils import escape
 
 from bench import rows as lines
@@ -11,6 +12,7 @@ from bench.report import number
 _COLOURS = {PRODUCT: "#0b6e4f", PEER: "#6b7280", STOCK: "#c27c0e", FLOOR: "#b8bcc4"}
 _WIDTH, _LEFT, _BARS = 860, 330, 420
 _BAR, _GAP, _HEAD = 14, 12, 60
+_CAPTION_LETTERS = 135
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#1f2937}.t{font-size:16px}"
     ".v{font-size:11px}.a{stroke:#b91c1c;stroke-width:2;stroke-dasharray:3 2}"
@@ -25,7 +27,8 @@ def draw(figures: Figures, size: Size, caption: str) -> str:
         drawn, height = _group(figures, row, top)
         parts += drawn
         top += height + _GAP
-    height = top + 20
+    foot = wrap(caption, _CAPTION_LETTERS)
+    height = top + 16 * len(foot) + 8
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}">',
         "<title>The benchmark: shorter bars are better</title>",
@@ -34,8 +37,10 @@ def draw(figures: Figures, size: Size, caption: str) -> str:
         '<text class="t" x="16" y="24">Shorter is better; dashed: the aim</text>',
         *_legend(),
     ]
-    foot = f'<text class="v" x="16" y="{height - 8}">{escape(caption)}</text>'
-    return "\n".join([*head, *parts, foot, "</svg>", ""])
+    for at, line in enumerate(foot, start=1):
+        y = top + 16 * at
+        parts.append(f'<text class="v" x="16" y="{y}">{escape(line)}</text>')
+    return "\n".join([*head, *parts, "</svg>", ""])
 
 
 def _legend() -> list[str]:

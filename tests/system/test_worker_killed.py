@@ -16,13 +16,13 @@ WORKERS = 2
 
 
 @pytest.fixture(scope="module")
-def database(database_factory):
+def stored(database_factory):
     return database_factory()
 
 
 @pytest.fixture(scope="module")
-def shared_server(database):
-    with Valkey() as redis, Server(database, redis.url, workers=WORKERS) as server:
+def shared_server(stored):
+    with Valkey() as redis, Server(stored, redis.url, workers=WORKERS) as server:
         yield server
 
 
@@ -39,13 +39,13 @@ def room(server, connect):
 
 
 def test_finishes_still_come_once_and_within_three_seconds(
-    server, room, database, connect, viewer_factory
+    server, room, stored, connect, viewer_factory
 ):
     viewers = viewers_on_each(server, room, viewer_factory)
     victim, _ = server.worker_pids()
     started = connect(server).create_timer(room, "Started by the dying", 2_000)
     apis_on_each(server, connect)[0].start(room, started)
-    timers = start_timers_that_end_in(database, [room], 30, now() + 1_000)
+    timers = start_timers_that_end_in(stored, [room], 30, now() + 1_000)
 
     server.kill_worker(victim)
 
