@@ -76,6 +76,8 @@ class Finisher:
                 if not self._finish_batch():
                     return self._backed_off()
                 self._held = 0
+        # Nothing is over: who held the rooms is done, the next time is another one.
+        self._held = 0
         return until
 
     def _until_next_end(self) -> int:

@@ -41,11 +41,11 @@ def room(server, connect):
 def test_finishes_still_come_once_and_within_three_seconds(
     server, room, stored, connect, viewer_factory
 ):
+    timers = start_timers_that_end_in(stored, [room], 30, now() + 3_000)
     viewers = viewers_on_each(server, room, viewer_factory)
     victim, _ = server.worker_pids()
     started = connect(server).create_timer(room, "Started by the dying", 2_000)
     apis_on_each(server, connect)[0].start(room, started)
-    timers = start_timers_that_end_in(stored, [room], 30, now() + 1_000)
 
     server.kill_worker(victim)
 
