@@ -111,6 +111,9 @@ def measure_floor(server: Floor, size: Size, record: Recorder) -> None:
     with Crowd(server.address, PlainViewer) as crowd:
         for count in size.crowds:
             crowd.join([""] * (count - len(crowd.viewers)))
+            for viewer in crowd.viewers.values():
+                # The floor tells nobody where it is.
+                viewer.revision = frames.revision
             _Fan(crowd, frames, usage).measure(count, size.deliveries, record)
     frames.close()
 

@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator, Sequence
-from itertools import count, cycle
+from itertools import cycle
 
 from bench import frames
 from bench.viewer import Address
@@ -65,12 +65,16 @@ class Commands:
 
 
 class FloorFrames:
-    """Has the floor write a frame like that of a server's update."""
+    """Has the floor write a frame like that of a server's update.
+
+    Attributes:
+        revision: that of the last frame.
+    """
 
     def __init__(self, address: Address) -> None:
         """Become the floor's first connection, which it takes orders from."""
         self._sock = socket.create_connection(address)
-        self._revisions = count(1)
+        self.revision = 0
 
     def fileno(self) -> int:
         """Return the connection's file descriptor."""
@@ -78,7 +82,8 @@ class FloorFrames:
 
     def send(self) -> None:
         """Send the frame that the floor is to write to everybody."""
-        frame = frames.from_server("timer-update", _update(next(self._revisions)))
+        self.revision += 1
+        frame = frames.from_server("timer-update", _update(self.revision))
         self._sock.sendall(len(frame).to_bytes(4) + frame)
 
     def receive(self) -> bool:

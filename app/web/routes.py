@@ -9,14 +9,9 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.auth.access import Access, allow
 from app.auth.ratelimits import unlimited
 
-web = Blueprint(
-    "web",
-    __name__,
-    template_folder="templates",
-    static_folder="static",
-    static_url_path="/static",
-)
+web = Blueprint("web", __name__, template_folder="templates")
 
+_STATIC = Path(__file__).parent / "static"
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
 
 
@@ -42,3 +37,11 @@ def api_docs() -> str:
 def swagger_ui(name: str) -> Response:
     """Serve Swagger UI from its package, so that no other host is asked."""
     return send_from_directory(_SWAGGER_UI, name, max_age=3600)
+
+
+@web.get("/static/<path:name>")
+@unlimited
+@allow(Access.ANYONE)
+def static(name: str) -> Response:
+    """Serve what the pages load."""
+    return send_from_directory(_STATIC, name, max_age=3600)
