@@ -38,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if number <= size.slow_rounds:
                     _measure_slowly(stage, size, figures, options.columns)
     except ViewerError as error:
+        _say(f"Until then:\n{report.table(figures, size).as_text()}")
         _say(f"FAILED: {error}")
         return 1
     seconds = f"{size.rounds} rounds in {time.monotonic() - begun:.0f} s"

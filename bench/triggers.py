@@ -42,9 +42,12 @@ class Commands:
         """Read what has arrived; tell whether the answer is whole.
 
         Raises:
-            RuntimeError: the command was refused.
+            RuntimeError: the command was refused, or the connection is gone.
         """
-        self._unread += self._sock.recv(_READ_BYTES)
+        data = self._sock.recv(_READ_BYTES)
+        if not data:
+            raise RuntimeError("The server closed the connection for commands.")
+        self._unread += data
         head, end, body = self._unread.partition(b"\r\n\r\n")
         if not end or len(body) < _content_length(head):
             return False

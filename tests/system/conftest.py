@@ -59,13 +59,23 @@ def cluster(own_database: str, own_redis: Valkey) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def single(
+def single_factory(
     sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    """One worker on SQLite, the embedded default."""
-    database = tmp_path_factory.mktemp("single") / "timers.db"
-    shutil.copy(sqlite_template, database)
-    with Server(f"sqlite:///{database}") as server:
+) -> Callable[..., Server]:
+    """Makes servers of one worker on SQLite, the embedded default, to be entered."""
+
+    def create(**settings: object) -> Server:
+        database = tmp_path_factory.mktemp("single") / "timers.db"
+        shutil.copy(sqlite_template, database)
+        return Server(f"sqlite:///{database}", **settings)
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def single(single_factory: Callable[..., Server]) -> Iterator[Server]:
+    """One worker that tests share as they share the cluster."""
+    with single_factory() as server:
         yield server
 
 
