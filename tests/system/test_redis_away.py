@@ -5,6 +5,7 @@ from statistics import median
 
 import pytest
 
+from app.instants import now
 from tests.live.show import wait_until_shown
 from tests.support.server import Server
 from tests.support.services import Valkey
@@ -123,6 +124,7 @@ def test_viewers_of_all_workers_converge_during_and_live_afterwards(
     assert all(health(api) == (200, "down") for api in apis)
 
     come_back(redis)
+    returned = now()
     for api in apis:
         wait_until(lambda a=api: health(a) == (200, "up"), "health tells", 3)
     since = [len(viewer.recording) for viewer in viewers]
@@ -134,6 +136,8 @@ def test_viewers_of_all_workers_converge_during_and_live_afterwards(
             timeout=1,
             since=before,
         )
+    show_figures("Live again after Redis came back", [now() - returned])
+    assert now() - returned <= 3_000
     assert all(not viewer.events("disconnect") for viewer in viewers)
 
 
