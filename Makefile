@@ -15,6 +15,7 @@ NODE_IS_HERE := $(shell command -v npm >/dev/null && node -e 'process.exit(+(par
 NPM ?= $(if $(NODE_IS_HERE),npm,PATH="$(abspath $(BIN)):$$PATH" $(abspath $(BIN))/npm)
 LOCK_NPM = $(NPM) $(if $(ARGS),update,install) --package-lock-only --omit-lockfile-registry-resolved
 NPM_CI := $(NPM) ci --no-audit --no-fund --loglevel=error
+PEER := bench/peer
 
 .DELETE_ON_ERROR:
 
@@ -38,6 +39,10 @@ pages: $(PAGES_BUILT) ## Build the pages
 # Debian's Chromium where it is, or else the one that npm has.
 .PHONY: browser
 browser: $(if $(shell command -v chromium),,$(CHROMIUM)/node_modules/.package-lock.json)
+
+.PHONY: bench
+bench: $(VENV)/.test $(PEER)/node_modules/.package-lock.json ## Measure beside the Node.js peer; ARGS=--quick, --large
+	$(BIN)/python -m bench.run $(ARGS)
 
 .PHONY: check
 check: $(VENV)/.test $(PAGES)/node_modules/.package-lock.json ## Check format, lint, types and the direction of imports
@@ -67,7 +72,7 @@ lock: $(VENV)/.test ## Pin the packages again; ARGS=--upgrade takes newer ones
 
 .PHONY: clean
 clean: ## Remove what was installed and built
-	rm -rf $(VENV) $(JS)/node_modules $(PAGES)/node_modules $(CHROMIUM)/node_modules $(dir $(PAGES_BUILT)) build .coverage* .*_cache
+	rm -rf $(VENV) $(JS)/node_modules $(PEER)/node_modules $(PAGES)/node_modules $(CHROMIUM)/node_modules $(dir $(PAGES_BUILT)) build .coverage* .*_cache
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

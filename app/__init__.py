@@ -50,7 +50,11 @@ def create_app(settings: Settings) -> Flask:
 
     `start_background` starts what runs beside the requests.
     """
-    app = Flask(__name__, instance_path=str(settings.instance_path.absolute()))
+    app = Flask(
+        __name__,
+        instance_path=str(settings.instance_path.absolute()),
+        static_folder=None,  # app/web has its own
+    )
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.extensions["settings"] = settings
     app.extensions["caller"] = ratelimits.caller

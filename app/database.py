@@ -28,8 +28,13 @@ _sqlite_writer = threading.Lock()
 def engine_options(database_url: str) -> dict[str, Any]:
     """Return SQLAlchemy's engine options for the database at `database_url`."""
     if make_url(database_url).get_backend_name() == "sqlite":
-        return {"connect_args": {"timeout": _SQLITE_BUSY_SECONDS}}
+        return {
+            "connect_args": {"timeout": _SQLITE_BUSY_SECONDS},
+            "hide_parameters": True,
+        }
     return {
+        # Share tokens and titles are nobody's business in a log.
+        "hide_parameters": True,
         "pool_size": 10,
         "max_overflow": 10,
         "pool_timeout": 5,

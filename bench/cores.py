@@ -13,7 +13,7 @@ LOAD: Collection[int] = _CORES[1:2] or _CORES
 """Where this process runs, and PostgreSQL and Redis with it."""
 
 SERVERS: Collection[int] = [*SERVER, *_CORES[2:]] if len(_CORES) > 2 else _CORES
-"""Where a server with two workers runs; on two cores one of them shares with the load."""
+"""Where two workers run; on two cores one of them shares with the load."""
 
 
 @contextmanager

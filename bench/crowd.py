@@ -105,7 +105,7 @@ class Crowd:
         trigger.send()
         answered = False
         while not answered or len(self._arrivals) < len(self.viewers):
-            ready = self._pump(deadline, "A viewer missed an update.")
+            ready = self._pump(deadline, "A viewer missed an update or its command.")
             if trigger.fileno() in ready:
                 answered = trigger.receive()
         self._epoll.unregister(trigger.fileno())

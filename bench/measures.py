@@ -32,6 +32,7 @@ class Size:
         idle_seconds: how long nothing happens.
         finishes: how many timers end at one instant.
         rounds: how often everything is measured.
+        slow_rounds: how often that is measured which takes its time.
     """
 
     crowds: Sequence[int] = (1_000, 4_000)
@@ -42,6 +43,7 @@ class Size:
     idle_seconds: float = 5.0
     finishes: int = 500
     rounds: int = 5
+    slow_rounds: int = 3
 
 
 QUICK = Size(
@@ -52,6 +54,7 @@ QUICK = Size(
     timers=(1_000,),
     idle_seconds=2.0,
     rounds=2,
+    slow_rounds=1,
 )
 
 
@@ -67,8 +70,11 @@ class Recorder:
         self.figures.add(key, self.column, value)
 
 
-def measure_commands(show: Show, count: int, record: Recorder) -> None:
-    """Send commands one after another: how many a second, and what each costs."""
+def measure_commands(show: Show, count: int, record: Recorder) -> float:
+    """Send commands one after another: how many a second, and what each costs.
+
+    Returns the CPU seconds of one.
+    """
     times = []
     used, begun = show.usage.cpu_seconds(), time.perf_counter()
     for _ in range(count):
@@ -77,12 +83,16 @@ def measure_commands(show: Show, count: int, record: Recorder) -> None:
         times.append(time.perf_counter() - sent)
     elapsed = time.perf_counter() - begun
     record.add("commands_per_second", count / elapsed)
-    record.add("command_cpu", (show.usage.cpu_seconds() - used) / count * _US)
+    cost = (show.usage.cpu_seconds() - used) / count
+    record.add("command_cpu", cost * _US)
     record.add("command_median", median(times) * _MS)
     record.add("command_p99", percentile(times, 0.99) * _MS)
+    return cost
 
 
-def measure_crowds(show: Show, size: Size, record: Recorder) -> None:
+def measure_crowds(
+    show: Show, size: Size, command_cpu: float, record: Recorder
+) -> None:
     """Let growing crowds join and be told: joins, memory, fan-out."""
     empty = show.usage.memory_bytes()
     with Crowd(show.server.address) as crowd:
@@ -90,8 +100,8 @@ def measure_crowds(show: Show, size: Size, record: Recorder) -> None:
             _measure_joining(show, crowd, count, record)
             memory = show.usage.memory_bytes() - empty
             record.add(f"viewer_memory_{count}", memory / count / 1024)
-            deliver = _Fan(crowd, show.commands, show.usage)
-            deliver.measure(count, size.deliveries, record)
+            fan = _Fan(crowd, show.commands, show.usage, command_cpu)
+            fan.measure(count, size.deliveries, record)
 
 
 def measure_floor(server: Floor, size: Size, record: Recorder) -> None:
@@ -101,6 +111,9 @@ def measure_floor(server: Floor, size: Size, record: Recorder) -> None:
     with Crowd(server.address, PlainViewer) as crowd:
         for count in size.crowds:
             crowd.join([""] * (count - len(crowd.viewers)))
+            for viewer in crowd.viewers.values():
+                # The floor tells nobody where it is.
+                viewer.revision = frames.revision
             _Fan(crowd, frames, usage).measure(count, size.deliveries, record)
     frames.close()
 
@@ -119,16 +132,15 @@ def measure_two_workers(show: Show, size: Size, record: Recorder) -> None:
 def measure_running_timers(show: Show, size: Size, record: Recorder) -> None:
     """Measure what running timers cost while nothing happens, watched by a few."""
     rooms = [show.api.create_room(f"Room {number}") for number in range(_ROOMS)]
-    with Crowd(show.server.address) as crowd:
-        crowd.join([room.share_token for room in rooms])
-        running = 0
-        for count in size.timers:
-            more = (count - running) // _ROOMS
-            if more:
-                show.add_running_timers(rooms, more, _now_ms() + _FAR_MS)
-            running = count
-            # The viewers are told of what was added behind the server's back.
-            crowd.watch(4.0)
+    running = 0
+    for count in size.timers:
+        more = (count - running) // _ROOMS
+        if more:
+            show.add_running_timers(rooms, more, _now_ms() + _FAR_MS)
+        running = count
+        with Crowd(show.server.address) as crowd:
+            crowd.join([room.share_token for room in rooms])
+            show.usage.wait_until_calm(crowd.watch)
             used, begun = show.usage.cpu_seconds(), time.perf_counter()
             crowd.watch(size.idle_seconds)
             share = (show.usage.cpu_seconds() - used) / (time.perf_counter() - begun)
@@ -172,11 +184,19 @@ def _measure_joining(show: Show, crowd: Crowd, count: int, record: Recorder) -> 
 
 @dataclass(frozen=True)
 class _Fan:
-    """Delivers updates to a crowd, one after another."""
+    """Delivers updates to a crowd, one after another.
+
+    Attributes:
+        crowd: who is told.
+        trigger: what makes the server tell.
+        usage: what that costs the server, the command included.
+        command_cpu: what the command alone costs, in CPU seconds.
+    """
 
     crowd: Crowd
     trigger: Trigger
     usage: Usage
+    command_cpu: float = 0.0
 
     def measure(
         self, count: int, messages: int, record: Recorder, suffix: str = ""
@@ -189,6 +209,8 @@ class _Fan:
         mine = time.process_time() - mine
         delivered = updates * count
         record.add(f"delivery_cpu_{count}{suffix}", used / delivered * _US)
+        alone = used / delivered - self.command_cpu / count
+        record.add(f"fan_out_cpu_{count}{suffix}", alone * _US)
         record.add(f"load_cpu_{count}{suffix}", mine / delivered * _US)
         for name, of in _MOMENTS.items():
             times = [of(delivery) for delivery in deliveries]

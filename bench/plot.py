@@ -1,6 +1,7 @@
 """The plot of the figures: an SVG file with a group of bars for each row."""
 
 from collections.abc import Sequence
+from textwrap import wrap
 from xml.sax.saxutils import escape
 
 from bench import rows as lines
@@ -11,6 +12,7 @@ from bench.report import number
 _COLOURS = {PRODUCT: "#0b6e4f", PEER: "#6b7280", STOCK: "#c27c0e", FLOOR: "#b8bcc4"}
 _WIDTH, _LEFT, _BARS = 860, 330, 420
 _BAR, _GAP, _HEAD = 14, 12, 60
+_CAPTION_LETTERS = 135
 _STYLE = (
     "text{font:12px system-ui,sans-serif;fill:#1f2937}.t{font-size:16px}"
     ".v{font-size:11px}.a{stroke:#b91c1c;stroke-width:2;stroke-dasharray:3 2}"
@@ -25,18 +27,20 @@ def draw(figures: Figures, size: Size, caption: str) -> str:
         drawn, height = _group(figures, row, top)
         parts += drawn
         top += height + _GAP
-    height = top + 20
+    foot = wrap(caption, _CAPTION_LETTERS)
+    height = top + 16 * len(foot) + 8
     head = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
-        f'width="{_WIDTH}" height="{height}" role="img">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}">',
         "<title>The benchmark: shorter bars are better</title>",
         f"<style>{_STYLE}</style>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
         '<text class="t" x="16" y="24">Shorter is better; dashed: the aim</text>',
         *_legend(),
     ]
-    foot = f'<text class="v" x="16" y="{height - 8}">{escape(caption)}</text>'
-    return "\n".join([*head, *parts, foot, "</svg>", ""])
+    for at, line in enumerate(foot, start=1):
+        y = top + 16 * at
+        parts.append(f'<text class="v" x="16" y="{y}">{escape(line)}</text>')
+    return "\n".join([*head, *parts, "</svg>", ""])
 
 
 def _legend() -> list[str]:
@@ -68,19 +72,16 @@ def _bar(column: str, cell: Cell, longest: float, top: int) -> list[str]:
     low, high = (
         _LEFT + _BARS * max(0.0, end) / longest for end in (cell.low, cell.high)
     )
-    y = top + _BAR / 2
+    place = f'x="{_LEFT}" y="{top + 1}" width="{length:.1f}" height="{_BAR - 2}"'
+    y, end = top + _BAR / 2, max(high, _LEFT + length) + 6
     return [
-        f'<rect x="{_LEFT}" y="{top + 1}" width="{length:.1f}" height="{_BAR - 2}" '
-        f'fill="{_COLOURS[column]}"/>',
+        f'<rect {place} fill="{_COLOURS[column]}"/>',
         f'<path d="M{low:.1f} {y}H{high:.1f}" stroke="#111827"/>',
-        f'<text class="v" x="{max(high, _LEFT + length) + 6:.1f}" y="{y + 4}">'
-        f"{number(cell.middle)}</text>",
+        f'<text class="v" x="{end:.1f}" y="{y + 4}">{number(cell.middle)}</text>',
     ]
 
 
-def _aim(
-    row: Row, peer: Cell | None, longest: float, span: Sequence[int]
-) -> list[str]:
+def _aim(row: Row, peer: Cell | None, longest: float, span: Sequence[int]) -> list[str]:
     if peer is None or row.aim is None:
         return []
     x = _LEFT + _BARS * min(1.0, row.aim * peer.middle / longest)

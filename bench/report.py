@@ -10,6 +10,10 @@ from bench.measures import Size
 _COLUMNS = (PRODUCT, PEER, STOCK, FLOOR)
 _HEAD = ("", *_COLUMNS, "product / peer", "aim")
 _NOTHING = "-"
+_FLOOR_KEYS = {
+    "delivery_cpu": "CPU per delivered update / floor",
+    "fan_out_cpu": "the same without its command / floor",
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,8 @@ class Table:
 def table(figures: Figures, size: Size) -> Table:
     """Return the table of a run."""
     body = [_line(figures, row) for row in figures.present(lines.rows(size))]
-    body += [_floor_line(figures, count) for count in size.crowds]
+    for count in size.crowds:
+        body += [_floor_line(figures, key, count) for key in _FLOOR_KEYS]
     for row, one_worker in lines.two_worker_rows(size):
         body += _two_worker_lines(figures, row, one_worker)
     return Table(_HEAD, [line for line in body if line])
@@ -65,7 +70,9 @@ def missed_aims(figures: Figures, size: Size) -> list[str]:
         ratio = figures.ratio(f"delivery_cpu_{count}", to=FLOOR)
         if ratio is not None and ratio > lines.FLOOR_AIM:
             label = f"CPU per delivered update, {count} viewers"
-            sentences.append(f"{label}: {ratio:.2f} of the floor, aim {lines.FLOOR_AIM}")
+            sentences.append(
+                f"{label}: {ratio:.2f} of the floor, aim {lines.FLOOR_AIM}"
+            )
     return sentences
 
 
@@ -89,14 +96,13 @@ def _line(figures: Figures, row: Row) -> list[str]:
     return [row.label, *cells, _ratio_text(figures.ratio(row.key)), aim]
 
 
-def _floor_line(figures: Figures, count: int) -> list[str]:
-    key = f"delivery_cpu_{count}"
-    ratios = [figures.ratio(key, of=column, to=FLOOR) for column in _COLUMNS]
-    if ratios[-1] is None:
+def _floor_line(figures: Figures, key: str, count: int) -> list[str]:
+    of = [figures.ratio(f"{key}_{count}", each, FLOOR) for each in _COLUMNS]
+    if of[-1] is None:
         return []
-    label = f"CPU per delivered update / floor, {count} viewers"
-    cells = map(_ratio_text, ratios)
-    return [label, *cells, _NOTHING, f"<= {lines.FLOOR_AIM}"]
+    aim = f"<= {lines.FLOOR_AIM}" if key == "delivery_cpu" else _NOTHING
+    label = f"{_FLOOR_KEYS[key]}, {count} viewers"
+    return [label, *map(_ratio_text, of), _NOTHING, aim]
 
 
 def _two_worker_lines(figures: Figures, row: Row, one_worker: str) -> list[list[str]]:

@@ -34,6 +34,7 @@ def _crowd_rows(count: int) -> list[Row]:
             f"CPU per delivered update, {viewers} (µs)",
             _DELIVERY_AIM,
         ),
+        Row(f"fan_out_cpu_{count}", f"the same without its command, {viewers} (µs)"),
         Row(f"to_median_{count}", f"POST to the median viewer, {viewers} (ms)"),
         Row(f"to_last_{count}", f"POST to the last viewer, {viewers} (ms)", _LAST_AIM),
         Row(
@@ -58,7 +59,9 @@ _COMMANDS = (
 )
 
 _FINISHES = (
-    Row("finish_median", "500 finishes at one instant: late at the viewer, median (ms)"),
+    Row(
+        "finish_median", "500 finishes at one instant: late at the viewer, median (ms)"
+    ),
     Row("finish_p99", "500 finishes at one instant, p99 (ms)"),
     Row("finish_max", "500 finishes at one instant, last (ms)"),
 )

@@ -11,7 +11,7 @@ from typing import Self
 
 import psycopg2
 
-from bench import cores
+from bench import cores, machine
 from bench.crowd import Crowd
 from bench.servers import COLUMNS, Product
 from bench.triggers import Commands
@@ -23,16 +23,22 @@ from tests.support.services import Postgres, Valkey
 _TEMPLATE, _DATABASE = "bench_template", "bench"
 _TIMERS = 5
 _LENGTH_MS = 3_600_000
-_WARM_VIEWERS = 500
-_WARM_UPDATES = 20
+# In small groups: what many viewers took at once would be there for the next ones.
+_WARM_GROUPS, _WARM_GROUP = 40, 20
+_QUIET_SECONDS = 3.0
 
 
 class Stage:
-    """The services that all columns share, as a context manager."""
+    """The services that all columns share, as a context manager.
+
+    Attributes:
+        disturbed: how many servers were started while something else used the machine.
+    """
 
     def __init__(self, warm_commands: int) -> None:
         """Have each server warm up with so many commands."""
         self._warm_commands = warm_commands
+        self.disturbed = 0
 
     def __enter__(self) -> Self:
         """Start them on the load's core, where this process stays too."""
@@ -55,6 +61,7 @@ class Stage:
     def server(self, column: str, workers: int = 1) -> Iterator["Show"]:
         """Run a column's server on an empty database, with a room, warmed up."""
         self._valkey.flush()
+        self.disturbed += not machine.wait_until_quiet(_QUIET_SECONDS)
         url = self._postgres.create_database(_DATABASE, _TEMPLATE)
         try:
             with COLUMNS[column](url, self._valkey.url, workers) as server:
@@ -110,18 +117,21 @@ class Show:
         self.usage.wait_until_calm()
         for _ in range(commands):
             self.commands.run()
-        with Crowd(self.server.address) as crowd:
-            crowd.join([self.room.share_token] * _WARM_VIEWERS)
-            for _ in range(_WARM_UPDATES):
+        for _ in range(_WARM_GROUPS):
+            with Crowd(self.server.address) as crowd:
+                crowd.join([self.room.share_token] * _WARM_GROUP)
                 crowd.deliver(self.commands)
         self.usage.wait_until_calm()
 
     def add_running_timers(self, rooms: list[Room], count: int, ends_at: int) -> None:
         """Give each room `count` running timers, a revision each, that end together."""
         values = [(count, ends_at, room.id) for room in rooms]
-        with contextlib.closing(psycopg2.connect(self.database_url)) as connection:
-            with connection, connection.cursor() as cursor:
-                cursor.executemany(_ADD_RUNNING_TIMERS, values)
+        with (
+            contextlib.closing(psycopg2.connect(self.database_url)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.executemany(_ADD_RUNNING_TIMERS, values)
 
 
 _ADD_RUNNING_TIMERS = """
@@ -129,8 +139,9 @@ _ADD_RUNNING_TIMERS = """
         SELECT id, revision, %s::int AS count, %s::bigint AS ends_at
           FROM rooms WHERE id = %s
     ), timer AS (
-        INSERT INTO timers (id, room_id, title, description, completion_message, position,
-                            duration, remaining, status, started_at, ends_at, revision)
+        INSERT INTO timers (id, room_id, title, description, completion_message,
+                            position, duration, remaining, status, started_at, ends_at,
+                            revision)
         SELECT gen_random_uuid(), id, 'Heat ' || n, '', '', n, 60000, 60000, 'running',
                ends_at - 60000, ends_at, revision + n
           FROM room, generate_series(1, count) AS n

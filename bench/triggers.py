@@ -3,7 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator, Sequence
-from itertools import count, cycle
+from itertools import cycle
 
 from bench import frames
 from bench.viewer import Address
@@ -42,9 +42,12 @@ class Commands:
         """Read what has arrived; tell whether the answer is whole.
 
         Raises:
-            RuntimeError: the command was refused.
+            RuntimeError: the command was refused, or the connection is gone.
         """
-        self._unread += self._sock.recv(_READ_BYTES)
+        data = self._sock.recv(_READ_BYTES)
+        if not data:
+            raise RuntimeError("The server closed the connection for commands.")
+        self._unread += data
         head, end, body = self._unread.partition(b"\r\n\r\n")
         if not end or len(body) < _content_length(head):
             return False
@@ -65,12 +68,16 @@ class Commands:
 
 
 class FloorFrames:
-    """Has the floor write a frame like that of a server's update."""
+    """Has the floor write a frame like that of a server's update.
+
+    Attributes:
+        revision: that of the last frame.
+    """
 
     def __init__(self, address: Address) -> None:
         """Become the floor's first connection, which it takes orders from."""
         self._sock = socket.create_connection(address)
-        self._revisions = count(1)
+        self.revision = 0
 
     def fileno(self) -> int:
         """Return the connection's file descriptor."""
@@ -78,7 +85,8 @@ class FloorFrames:
 
     def send(self) -> None:
         """Send the frame that the floor is to write to everybody."""
-        frame = frames.from_server("timer-update", _update(next(self._revisions)))
+        self.revision += 1
+        frame = frames.from_server("timer-update", _update(self.revision))
         self._sock.sendall(len(frame).to_bytes(4) + frame)
 
     def receive(self) -> bool:
@@ -112,7 +120,7 @@ def _content_length(head: bytes) -> int:
 
 def _update(revision: int) -> Json:
     """Return a payload of the size that the product's has."""
-    return json.loads(
+    payload: Json = json.loads(
         '{"id":"6b1f4a52-6c4e-4e0e-9d0f-2f5f6f3b8f11",'
         '"roomId":"0d6a2f0e-8a55-4a7c-8f0b-1f6c5e0f7a22",'
         '"title":"Opening keynote","description":"","completionMessage":"",'
@@ -120,3 +128,4 @@ def _update(revision: int) -> Json:
         '"startedAt":1800000000000,"endsAt":1800001800000,'
         f'"revision":{revision},"serverTime":1800000000000}}'
     )
+    return payload

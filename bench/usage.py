@@ -21,8 +21,8 @@ class Usage:
     def cpu_seconds(self) -> float:
         """Return the CPU time of all threads so far, in user mode and in the kernel.
 
-        `schedstat` says the same as `utime + stime` of `stat`, which count in hundredths
-        of a second, but in nanoseconds.
+        `schedstat` has in nanoseconds what `stat` has as `utime` and `stime`, which
+        count in hundredths of a second.
         """
         tasks = (
             task for pid in self._pids for task in Path(f"/proc/{pid}/task").iterdir()

@@ -23,15 +23,18 @@ _REDIS_SECONDS = 0.1
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Count in Redis where there is one, and in memory while it is away."""
-    seconds = max(1, settings.rate_limit_window_ms // 1000)
     app.config.update(
         RATELIMIT_ENABLED=settings.rate_limit_enabled,
-        RATELIMIT_DEFAULT=f"{settings.rate_limit_max_requests} per {seconds} seconds",
+        # A function, for the limiter keeps the first application's value for good.
+        RATELIMIT_DEFAULT=_global_limit,
         RATELIMIT_STRATEGY="fixed-window",
         RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
         RATELIMIT_STORAGE_OPTIONS=_redis_options() if settings.redis_url else {},
         RATELIMIT_KEY_PREFIX="live-timer",
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=settings.redis_url is not None,
+        # Of requests that miss Redis at the same time, the limiter falls back for the
+        # first alone; the others are let through rather than answered 500.
+        RATELIMIT_SWALLOW_ERRORS=True,
         RATELIMIT_HEADERS_ENABLED=True,
         RATELIMIT_HEADER_LIMIT="RateLimit-Limit",
         RATELIMIT_HEADER_REMAINING="RateLimit-Remaining",
@@ -65,6 +68,12 @@ def limit_rooms(view: View) -> View:
 def unlimited(view: View) -> View:
     """Exempt what viewers and monitors ask for."""
     return cast("View", limiter.exempt(view))
+
+
+def _global_limit() -> str:
+    settings: Settings = wired("settings")
+    seconds = max(1, settings.rate_limit_window_ms // 1000)
+    return f"{settings.rate_limit_max_requests} per {seconds} seconds"
 
 
 def _without_needless_retry(response: Response) -> Response:

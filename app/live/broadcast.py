@@ -3,6 +3,7 @@
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 import gevent
@@ -49,17 +50,11 @@ class Broadcaster:
 
     def publish(self, room_id: uuid.UUID, events: Sequence[Event]) -> None:
         """Tell every viewer of a room, on all workers; waits for no network."""
-        now = instants.now()
-        stamped = [
-            (
-                event.name,
-                {**event.payload, "revision": event.revision, "serverTime": now},
-            )
-            for event in events
-        ]
-        # One message for all of them: a viewer that misses one must miss the revision.
-        (name, payload), *also = stamped
-        self._manager.broadcast(Broadcast(str(room_id), name, payload, tuple(also)))
+        for _, told in groupby(events, key=lambda event: event.revision):
+            # One message for a revision: a viewer that misses one event must miss the
+            # revision. Several, as of a batch of finishes, are messages of their own.
+            (name, payload), *also = [(event.name, _stamped(event)) for event in told]
+            self._manager.broadcast(Broadcast(str(room_id), name, payload, tuple(also)))
 
     def deliver(self, broadcast: Broadcast) -> None:
         """Tell this worker's viewers what one of the workers published."""
@@ -189,6 +184,14 @@ class Broadcaster:
             token = self._tokens.pop(room, None)
             if token is not None:
                 self._states.forget(token)
+
+
+def _stamped(event: Event) -> dict[str, Any]:
+    return {
+        **event.payload,
+        "revision": event.revision,
+        "serverTime": instants.now(),
+    }
 
 
 def _revision_in(data: Any) -> int:

@@ -19,7 +19,11 @@ from app.live.audience import Audience
 from app.live.schemas import JoinRoom, Nothing, RequestSync
 from app.problems import socket_error
 from app.transport import origins, packets
-from app.transport.acks import acknowledgement_wanted, note_acknowledgements
+from app.transport.acks import (
+    acknowledgement_wanted,
+    after_acknowledgement,
+    note_acknowledgements,
+)
 from app.transport.broadcasts import Manager
 
 MAX_MESSAGE_BYTES = 16 * 1024
@@ -72,11 +76,16 @@ def _answer_requests(socketio: SocketIO, audience: Audience) -> None:
     @socketio.on("join-room")
     @_answering(JoinRoom())
     def join_room(payload: dict[str, Any]) -> Answer:
-        state = audience.join(_sid(), payload["share_token"])
-        emit("room-state", state.stamped())
+        sid = _sid()
+        state = audience.join(sid, payload["share_token"])
         room = str(state.room_id)
-        count = audience.count(room)
-        emit("user-count", audience.broadcaster.count_payload(room, count))
+
+        def show() -> None:
+            count = audience.broadcaster.count_payload(room, audience.count(room))
+            socketio.emit("room-state", state.stamped(), to=sid)
+            socketio.emit("user-count", count, to=sid)
+
+        after_acknowledgement(show)
         return {"ok": True, "roomId": room, "revision": state.revision}
 
     @socketio.on("ping")
@@ -93,7 +102,10 @@ def _answer_requests(socketio: SocketIO, audience: Audience) -> None:
         state = audience.state_for(_sid())
         if payload.get("revision") == state.revision:
             return {"upToDate": True, "revision": state.revision}
-        emit("room-state", state.stamped())
+        sid = _sid()
+        after_acknowledgement(
+            lambda: socketio.emit("room-state", state.stamped(), to=sid)
+        )
         return {"upToDate": False, "revision": state.revision}
 
 

@@ -64,10 +64,15 @@ class Change:
         self.room.updated_at = self.now
         return self.room.revision
 
-    def announce(self, name: str, subject: Any) -> None:
-        """Have viewers told, after the commit, how `subject` stands now."""
+    def announce(self, name: str, subject: Any, *also: str) -> None:
+        """Have viewers told, after the commit, how `subject` stands now.
+
+        The events named in `also` follow with the same payload.
+        """
         payload = self.publisher.describe(name, subject)
-        self.events.append(Event(name, self.room.revision, payload))
+        self.events += [
+            Event(each, self.room.revision, payload) for each in (name, *also)
+        ]
 
 
 @contextmanager

@@ -35,6 +35,8 @@ def create_room(owner_id: str, *, name: str, description: str = "") -> Room:
     )
     with transaction():
         db.session.add(room)
+        # Its id and share token are made now, also where an outer transaction goes on.
+        db.session.flush()
     return room
 
 

@@ -6,6 +6,7 @@ to recover; a worker that dies leaves the rest to the others.
 """
 
 import heapq
+import random
 import threading
 import uuid
 from collections.abc import Callable, Sequence
@@ -27,8 +28,10 @@ from app.timers.model import Timer
 from app.timers.service import finish_timer
 
 HORIZON_MS = 2_000
-ROOMS_AT_ONCE = 100
-_FIRST_RETRY_MS = 2
+# Small enough that the first of many are told while the others are being finished.
+ROOMS_AT_ONCE = 20
+SPREAD_MS = 20.0
+_FIRST_RETRY_MS = 5
 _LONGEST_RETRY_MS = 200
 _DATABASE_AWAY_MS = 500
 
@@ -69,24 +72,34 @@ class Finisher:
                 wait = _DATABASE_AWAY_MS
             self._woken.wait(wait / 1000)
 
-    def step(self) -> int:
+    def step(self) -> float:
         """Finish what is over now; answer how many ms may pass until the next step."""
         with self._app.app_context():
-            while (until := self._until_next_end()) <= 0:
+            while (wait := self._until_next_step()) is None:
                 if not self._finish_batch():
                     return self._backed_off()
                 self._held = 0
-        return until
+        # Nothing is over: who held the rooms is done, the next time is another one.
+        self._held = 0
+        return wait
 
-    def _until_next_end(self) -> int:
+    def _until_next_step(self) -> float | None:
+        """Return how many ms there are until the next end; None if one has passed."""
         stored, now = db.session.execute(
             select(func.min(Timer.ends_at), _database_now()).where(_is_running)
         ).one()
         db.session.rollback()
         while self._noticed and self._noticed[0] <= now:
             heapq.heappop(self._noticed)
-        ends = [now + HORIZON_MS, *self._noticed[:1]]
-        return int(min(ends if stored is None else [*ends, stored]) - now)
+        if stored is None:
+            return min([HORIZON_MS, *(end - now for end in self._noticed[:1])])
+        if stored <= now:
+            return None
+        # Every worker sees this end. One should finish it, and the others find it done:
+        # whoever set it is there in time, the rest come a little later.
+        spread = random.uniform(0, SPREAD_MS)  # noqa: S311 - nothing secret
+        waits = [HORIZON_MS, stored - now + spread]
+        return min([*waits, *(end - now for end in self._noticed[:1])])
 
     def _backed_off(self) -> int:
         # Another worker or a command holds the rooms: it will be done in a moment.

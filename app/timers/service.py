@@ -168,8 +168,8 @@ def reorder_timers(
 
 def finish_timer(change: Change, timer: Timer) -> None:
     """Finish a timer whose time is up, as a change of its own revision."""
-    _store(change, timer, countdown.finish(timer.countdown, change.now))
-    change.announce("timer-finished", timer)
+    finished = countdown.finish(timer.countdown, change.now)
+    _store(change, timer, finished, "timer-finished")
 
 
 def _command(
@@ -210,10 +210,10 @@ def _locked(timer: Timer) -> Timer:
     return fresh
 
 
-def _store(change: Change, timer: Timer, state: Countdown) -> None:
+def _store(change: Change, timer: Timer, state: Countdown, *also: str) -> None:
     timer.countdown = state
     timer.revision = change.next_revision()
-    change.announce("timer-update", timer)
+    change.announce("timer-update", timer, *also)
 
 
 def _show(change: Change, timer_id: uuid.UUID | None) -> None:

@@ -14,16 +14,13 @@ from flask import (
 from app.auth.access import Access, allow
 from app.auth.ratelimits import unlimited
 
-web = Blueprint(
-    "web",
-    __name__,
-    template_folder="templates",
-    static_folder="static",
-    static_url_path="/static",
-)
+web = Blueprint("web", __name__, template_folder="templates")
 
+_STATIC = Path(__file__).parent / "static"
 _SWAGGER_UI = Path(flask_swagger_ui.__file__).parent / "dist"
-_BUILD = Path(__file__).with_name("static") / "build"
+# The build names these after what is in them, so that they never change.
+_UNCHANGING = "build/chunk-"
+_YEAR_SECONDS = 365 * 24 * 60 * 60
 
 
 @web.get("/")
@@ -66,10 +63,19 @@ def swagger_ui(name: str) -> Response:
     return send_from_directory(_SWAGGER_UI, name, max_age=3600)
 
 
+@web.get("/static/<path:name>")
+@unlimited
+@allow(Access.ANYONE)
+def static(name: str) -> Response:
+    """Serve what the pages load; browsers ask again for what an update may change."""
+    kept = _YEAR_SECONDS if name.startswith(_UNCHANGING) else None
+    return send_from_directory(_STATIC, name, max_age=kept)
+
+
 def _page(script: str, title: str) -> Response:
     # The pages are the same for every room: the state comes by the client's own ways,
     # and who has no business in a room learns nothing here.
-    built = (_BUILD / f"{script}.js").exists()
+    built = (_STATIC / "build" / f"{script}.js").exists()
     page = render_template("page.html", script=script, title=title, built=built)
     response = make_response(page)
     response.headers["Cache-Control"] = "no-cache"

@@ -30,7 +30,7 @@ def signed(
     algorithm: str = "HS256",
     **more: Any,
 ) -> str:
-    """Return a token with these claims; `sub`, `iat` and `exp` where they are not given.
+    """Return a token with these claims; `sub`, `iat` and `exp` unless they are given.
 
     A claim that is `...` is left out. Strange claims are signed as they are, which
     PyJWT's own `encode` refuses.

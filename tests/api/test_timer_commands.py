@@ -1,4 +1,4 @@
-"""Start, pause and reset, as an operator meets them; and what such servers get wrong."""
+"""Start, pause and reset as operators meet them; and what such servers get wrong."""
 
 import pytest
 

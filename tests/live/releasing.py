@@ -6,7 +6,7 @@ from tests.support.viewers import Viewer
 
 
 def released(viewer_factory: Callable[..., Viewer]) -> Iterator[Callable[..., Viewer]]:
-    """Yield the factory; afterwards end its viewers down to their sockets.
+    """Yield the factory, whose viewers close the sockets that they lose.
 
     The client's library forgets its socket when the server ends the connection while
     the client writes, which Python reports as a resource that was never closed.
@@ -15,10 +15,27 @@ def released(viewer_factory: Callable[..., Viewer]) -> Iterator[Callable[..., Vi
 
     def connect(*arguments: object, **options: object) -> Viewer:
         viewers.append(viewer := viewer_factory(*arguments, **options))
+        _close_lost_sockets(viewer)
         return viewer
 
     yield connect
     for viewer in viewers:
         viewer.disconnect()
-        if viewer.client.eio.ws is not None:
-            viewer.client.eio.ws.shutdown()
+        _close_socket(viewer)
+
+
+def _close_lost_sockets(viewer: Viewer) -> None:
+    engine = viewer.client.eio
+    reset = engine._reset
+
+    def closing() -> None:
+        _close_socket(viewer)
+        reset()
+
+    engine._reset = closing
+
+
+def _close_socket(viewer: Viewer) -> None:
+    connection = viewer.client.eio.ws
+    if connection is not None:
+        connection.shutdown()

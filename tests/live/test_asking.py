@@ -67,6 +67,7 @@ def test_a_sync_at_the_newest_revision_is_only_acknowledged(room, watch):
     answer = viewer.call("request-sync", {"revision": 1})
 
     assert answer == {"upToDate": True, "revision": 1}
+    viewer.call("ping")
     assert viewer.events("room-state", since) == []
 
 

@@ -29,9 +29,8 @@ def test_who_leaves_is_no_longer_counted(room, watch):
 
 def test_a_connection_that_joined_nothing_is_no_viewer(room, watch):
     watch()
-    viewer = watch(room)
 
-    assert counts(viewer)[0] == 1
+    assert watch(room).wait_for("user-count").payload["count"] == 1
 
 
 def test_a_count_is_a_count_and_nothing_else(room, watch):

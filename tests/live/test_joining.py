@@ -120,5 +120,6 @@ def test_joining_the_same_room_again_counts_once(room, watch):
     for _ in range(3):
         assert viewer.join(room.share_token)["ok"]
 
+    viewer.call("ping")
     assert viewer.events("user-count")[-1].payload["count"] == 2
     other.wait_for("user-count", lambda count: count["count"] == 2)

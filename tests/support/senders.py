@@ -55,8 +55,11 @@ def in_process(client: FlaskClient) -> Send:
     def send(
         method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Response:
-        answer = client.open(path, method=method, headers=dict(headers), data=body)
-        return Response(answer.status_code, _lower(answer.headers.items()), answer.text)
+        with client.open(
+            path, method=method, headers=dict(headers), data=body
+        ) as answer:
+            text = answer.get_data().decode(errors="replace")
+            return Response(answer.status_code, _lower(answer.headers.items()), text)
 
     return send
 

@@ -3,9 +3,11 @@
 Whoever shares the cluster makes rooms of its own and harms no worker.
 """
 
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +22,22 @@ WORKERS = 4
 
 
 @pytest.fixture(scope="session")
+def database_factory(
+    postgres: Postgres | ExternalPostgres, postgres_template: str
+) -> Iterator[Callable[[], str]]:
+    """Makes migrated databases that last longer than a test."""
+    names: list[str] = []
+
+    def create() -> str:
+        names.append(f"test_{uuid.uuid4().hex[:16]}")
+        return postgres.create_database(names[-1], postgres_template)
+
+    yield create
+    for name in names:
+        postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
 def own_redis() -> Iterator[Valkey]:
     """The cluster's Redis, so that no other test empties it."""
     with Valkey() as server:
@@ -27,13 +45,9 @@ def own_redis() -> Iterator[Valkey]:
 
 
 @pytest.fixture(scope="session")
-def own_database(
-    postgres: Postgres | ExternalPostgres, postgres_template: str
-) -> Iterator[str]:
+def own_database(database_factory: Callable[[], str]) -> str:
     """The cluster's database."""
-    name = f"test_{uuid.uuid4().hex[:16]}"
-    yield postgres.create_database(name, postgres_template)
-    postgres.drop_database(name)
+    return database_factory()
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +55,27 @@ def cluster(own_database: str, own_redis: Valkey) -> Iterator[Server]:
     """Four workers on PostgreSQL and Redis."""
     with Server(own_database, own_redis.url, workers=WORKERS) as server:
         server.wait_for_workers(WORKERS)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def single_factory(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Server]:
+    """Makes servers of one worker on SQLite, the embedded default, to be entered."""
+
+    def create(**settings: object) -> Server:
+        database = tmp_path_factory.mktemp("single") / "timers.db"
+        shutil.copy(sqlite_template, database)
+        return Server(f"sqlite:///{database}", **settings)
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def single(single_factory: Callable[..., Server]) -> Iterator[Server]:
+    """One worker that tests share as they share the cluster."""
+    with single_factory() as server:
         yield server
 
 

@@ -261,6 +261,10 @@ def test_the_images_entry_point_migrates_and_serves_until_it_is_told_to_stop(tmp
 
         assert container.stop() == 0
         assert check_health(container) == 1
+        lines = [json.loads(line) for line in container.read_log().splitlines()]
+    assert {"alembic.runtime.migration", "gunicorn.error", "app.access"} <= {
+        line["logger"] for line in lines
+    }
 
 
 def check_health(container):

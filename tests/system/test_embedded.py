@@ -2,20 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from tests.live.show import COMMANDS, Show, wait_until_shown
 
 
-@pytest.fixture
-def server(server_factory):
-    return server_factory(embedded=True)
-
-
-def test_the_whole_show(server, connect, viewer_factory):
-    api = connect(server)
+def test_the_whole_show(single, connect, viewer_factory):
+    api = connect(single)
     room = api.create_room("Main stage")
-    viewers = [viewer_factory(server, room) for _ in range(3)]
+    viewers = [viewer_factory(single, room) for _ in range(3)]
     show = Show(api, room)
 
     for name in ("start another timer", "pause a running timer", "reorder the timers"):
@@ -29,12 +22,12 @@ def test_the_whole_show(server, connect, viewer_factory):
         viewer.wait_for("user-count", lambda payload: payload["count"] == 3)
 
 
-def test_concurrent_operators_queue_up_for_sqlite(server, connect, viewer_factory):
-    room = connect(server).create_room()
-    viewer = viewer_factory(server, room)
+def test_concurrent_operators_queue_up_for_sqlite(single, connect, viewer_factory):
+    room = connect(single).create_room()
+    viewer = viewer_factory(single, room)
 
     def create(number):
-        api = connect(server)
+        api = connect(single)
         return [
             api.create_timer(room, f"{number}-{turn}")["revision"] for turn in range(10)
         ]
@@ -43,10 +36,11 @@ def test_concurrent_operators_queue_up_for_sqlite(server, connect, viewer_factor
         revisions = [r for taken in pool.map(create, range(5)) for r in taken]
 
     assert sorted(revisions) == list(range(2, 52))
-    wait_until_shown(viewer, connect(server).state(room.share_token))
+    wait_until_shown(viewer, connect(single).state(room.share_token))
 
 
-def test_a_restart_keeps_everything(server, connect):
+def test_a_restart_keeps_everything(server_factory, connect):
+    server = server_factory(embedded=True)
     api = connect(server)
     room = api.create_room()
     timer = api.start(room, api.create_timer(room, "Keynote"))
@@ -58,8 +52,8 @@ def test_a_restart_keeps_everything(server, connect):
     assert again.pause(room, timer)["status"] == "paused"
 
 
-def test_health_tells_that_there_is_no_redis(server, connect):
-    health = connect(server).request("GET", "/health")
+def test_health_tells_that_there_is_no_redis(single, connect):
+    health = connect(single).request("GET", "/health")
 
     assert health.status == 200
     assert health.json == {"status": "ok", "database": "up", "redis": "none"}

@@ -5,42 +5,47 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
 from app.instants import now
+from tests.support.waiting import wait_until
 from tests.system.figures import show
+from tests.system.onlookers import Onlookers
 from tests.system.sql import start_timers_that_end_in
 from tests.system.workers import WEBSOCKET
 
 ROOMS = 50
 TIMERS = 10
-LEAD_MS = 5_000
+LEAD_MS = 3_000
 
 
 def test_five_hundred_timers_of_one_second_finish_once_each_and_in_time(
-    cluster, own_database, operator, viewer_factory
+    cluster, own_database, operator
 ):
     rooms = [operator.create_room(f"Room {number}") for number in range(ROOMS)]
     second = now() + LEAD_MS
     timers = start_timers_that_end_in(own_database, rooms, TIMERS, second)
-    viewers = [viewer_factory(cluster, room, **WEBSOCKET) for room in rooms]
-    assert now() < second, "The viewers came too late for the finishes."
+    with Onlookers(cluster, [room.share_token for room in rooms]) as viewers:
+        wait_until(lambda: len(viewers.named("room-state")) == ROOMS, "all watch")
+        assert now() < second, "The viewers came too late for the finishes."
 
-    for viewer in viewers:
-        viewer.wait_until(all_finished, timeout=15)
-        viewer.call("ping")
+        wait_until(lambda: told(viewers) >= timers, "all are told", 5)
 
-    finishes = [e for viewer in viewers for e in viewer.events("timer-finished")]
+        # What every room's viewer hears last is the change after its finishes.
+        for room in rooms:
+            operator.update_room(room, name="Over")
+        wait_until(lambda: len(viewers.named("room-update")) == ROOMS, "the end")
+        finishes = viewers.named("timer-finished")
+
     assert len(timers) == ROOMS * TIMERS
     assert Counter(event.payload["id"] for event in finishes) == dict.fromkeys(
         timers, 1
     )
     for room in rooms:
-        # Its creation, and for each timer its start and its finish.
-        assert operator.state(room.share_token)["revision"] == 1 + 2 * TIMERS
+        # Its creation and its end, and for each timer its start and its finish.
+        assert operator.state(room.share_token)["revision"] == 2 + 2 * TIMERS
     assert_in_time(finishes)
 
 
-def all_finished(screen):
-    timers = screen.state()["timers"]
-    return len(timers) == TIMERS and all(t["status"] == "finished" for t in timers)
+def told(viewers):
+    return {event.payload["id"] for event in viewers.named("timer-finished")}
 
 
 def assert_in_time(finishes):

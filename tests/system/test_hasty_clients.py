@@ -1,12 +1,10 @@
 """Clients that come, go and send too fast: nothing is left of them."""
 
 import re
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.server import Server
 from tests.support.waiting import wait_until
 from tests.system.wire import Polling, join_packets, websocket_to
 from tests.system.workers import WEBSOCKET, socket_stats
@@ -61,15 +59,6 @@ def test_clients_that_leave_while_they_connect_leave_nothing_behind(
     wait_for_the_witness_alone(operator, room, witness)
 
 
-@pytest.fixture(scope="module")
-def single(sqlite_template, tmp_path_factory):
-    """One worker: a session over long-polling needs its own."""
-    database = tmp_path_factory.mktemp("single") / "timers.db"
-    shutil.copy(sqlite_template, database)
-    with Server(f"sqlite:///{database}") as server:
-        yield server
-
-
 @pytest.fixture
 def polling_room(single, connect):
     return connect(single).create_room()
@@ -79,8 +68,8 @@ def test_polling_clients_that_leave_while_they_connect_leave_nothing_behind(
     single, polling_room, connect
 ):
     for _ in range(20):
-        session = Polling(connect(single))
-        session.post(*join_packets(polling_room.share_token), "1")
+        with Polling(connect(single)) as session:
+            session.post(*join_packets(polling_room.share_token))
 
     api = connect(single)
     wait_until(
@@ -90,30 +79,30 @@ def test_polling_clients_that_leave_while_they_connect_leave_nothing_behind(
 
 
 def test_seventeen_packets_in_one_post_all_count(single, connect):
-    session = Polling(connect(single))
-    session.post("40")
-    session.poll_until("40", 1)
     pings = [f'42{number}["ping"]' for number in range(17)]
+    with Polling(connect(single)) as session:
+        session.post("40")
+        session.poll_until("40", 1)
 
-    answer = session.post(*pings)
+        answer = session.post(*pings)
 
-    assert (answer.status, answer.text.lower()) == (200, "ok")
-    answers = session.poll_until("43", 17)
+        assert (answer.status, answer.text.lower()) == (200, "ok")
+        answers = session.poll_until("43", 17)
     numbers = [int(re.match(r"43(\d+)", packet)[1]) for packet in answers]
     assert sorted(numbers) == list(range(17))
 
 
 def test_too_many_packets_in_one_post_are_refused_not_dropped(single, connect):
-    session = Polling(connect(single))
-    session.post("40")
+    with Polling(connect(single)) as session:
+        session.post("40")
 
-    assert session.post(*['42["ping"]'] * 200).status == 400
+        assert session.post(*['42["ping"]'] * 200).status == 400
 
 
 def test_a_broken_post_is_refused_and_the_server_goes_on(single, connect):
-    session = Polling(connect(single))
+    with Polling(connect(single)) as session:
+        assert session.post("nonsense").status == 400
 
-    assert session.post("nonsense").status == 400
     assert connect(single).request("GET", "/health").status == 200
 
 

@@ -3,15 +3,42 @@
 import pytest
 
 from tests.live.show import wait_until_shown
+from tests.support.product import migrate
+from tests.support.server import Server
+from tests.support.services import Postgres, Valkey
 from tests.support.waiting import wait_until
 from tests.system.workers import viewers_on_each
 
 
+@pytest.fixture(scope="module")
+def unreliable_postgres(tmp_path_factory):
+    with Postgres() as server:
+        migrate(server.url, tmp_path_factory.mktemp("migrate"))
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_server(unreliable_postgres):
+    with (
+        Valkey() as redis,
+        Server(unreliable_postgres.url, redis.url, workers=2) as server,
+    ):
+        server.wait_for_workers(2)
+        yield server
+
+
 @pytest.fixture
-def server(server_factory, private_postgres):
-    server = server_factory(workers=2, database_url=private_postgres.url)
-    server.wait_for_workers(2)
-    return server
+def postgres_server(unreliable_postgres):
+    """PostgreSQL, up at the beginning of the test whatever the one before did."""
+    if not unreliable_postgres.running:
+        unreliable_postgres.start()
+    return unreliable_postgres
+
+
+@pytest.fixture
+def server(shared_server, postgres_server):
+    wait_until(shared_server.is_ready, "commands work")
+    return shared_server
 
 
 @pytest.fixture
@@ -31,10 +58,10 @@ def create(api, room):
 
 
 def test_commands_are_refused_as_a_problem_and_work_again_afterwards(
-    server, api, room, private_postgres, viewer_factory
+    server, api, room, postgres_server, viewer_factory
 ):
     viewers = viewers_on_each(server, room, viewer_factory)
-    private_postgres.stop()
+    postgres_server.stop()
 
     refused = create(api, room)
 
@@ -47,7 +74,7 @@ def test_commands_are_refused_as_a_problem_and_work_again_afterwards(
     refusal = viewers[0].call("request-sync")
     assert refusal["error"]["code"] == "database-away"
 
-    private_postgres.start()
+    postgres_server.start()
     assert wait_until(lambda: create(api, room).ok, "commands work again")
     wait_until(lambda: api.request("GET", "/health").status == 200, "health tells")
     for viewer in viewers:
@@ -56,27 +83,27 @@ def test_commands_are_refused_as_a_problem_and_work_again_afterwards(
 
 
 def test_a_timer_that_ended_meanwhile_is_finished_afterwards(
-    server, api, room, private_postgres, viewer_factory
+    server, api, room, postgres_server, viewer_factory
 ):
     (viewer, *_) = viewers_on_each(server, room, viewer_factory)
     api.start(room, api.create_timer(room, "Sprint", 1_500))
 
-    private_postgres.stop()
+    postgres_server.stop()
     # Health keeps asking until the end has passed; nothing else would tell.
     ends_at = viewer.wait_until(lambda screen: screen.state()["currentTimerId"])
     ends_at = ends_at.state()["timers"][0]["endsAt"]
     wait_until(
         lambda: viewer.call("ping")["serverTime"] > ends_at, "the end has passed"
     )
-    private_postgres.start()
+    postgres_server.start()
 
     finished = viewer.wait_for("timer-finished", timeout=5)
     assert finished.payload["endsAt"] == ends_at
     assert viewer.events("disconnect") == []
 
 
-def test_no_failure_shows_its_inside(api, room, private_postgres):
-    private_postgres.stop()
+def test_no_failure_shows_its_inside(api, room, postgres_server):
+    postgres_server.stop()
 
     refused = create(api, room)
 

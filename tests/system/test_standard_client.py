@@ -34,10 +34,10 @@ def assert_all_see_the_show(hall, api, room):
     hall.wait_for_all("room-state")
     show = play(api, room)
     hall.wait_for_all("timer-finished")
+    hall.wait_for_all("user-count", lambda payload: payload["count"] == VIEWERS)
     final = shown(show.state())
     api.delete_room(room)
     hall.wait_for_all("room-deleted")
-    hall.wait_for_all("user-count", lambda payload: payload["count"] == VIEWERS)
     screens = [Screen() for _ in range(VIEWERS)]
     names = [set() for _ in range(VIEWERS)]
     for event in hall.events():
@@ -58,13 +58,12 @@ def test_over_websocket_on_four_workers(cluster, operator, room, standard_client
     "transports", [None, ["polling"]], ids=["as by default", "polling"]
 )
 def test_with_other_transports_on_one_worker(
-    server_factory, connect, standard_clients, transports
+    single, connect, standard_clients, transports
 ):
-    server = server_factory(workers=1)
-    api = connect(server)
+    api = connect(single)
     room = api.create_room()
 
-    hall = standard_clients(server, room, VIEWERS, transports=transports)
+    hall = standard_clients(single, room, VIEWERS, transports=transports)
 
     if transports is None:
         hall.wait_for_all("upgrade")

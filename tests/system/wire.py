@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 import websocket
 
@@ -33,12 +34,18 @@ def join_packets(share_token: str) -> list[str]:
 
 
 class Polling:
-    """A session over long-polling."""
+    """A session over long-polling, as a context manager."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
         opened = api.request("GET", f"{_PATH}polling")
         self._path = f"{_PATH}polling&sid={json.loads(opened.text[1:])['sid']}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.post("1")
 
     def post(self, *packets: str) -> Response:
         """Send packets in one body."""

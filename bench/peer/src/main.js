@@ -15,6 +15,8 @@ async function serve() {
   // A connection that subscribes does nothing else.
   const subscriber = await connect();
   const server = createServer(createApi(redis));
+  // Node's own 5 s would close connections that operators keep between two commands.
+  server.keepAliveTimeout = 75_000;
   serveViewers(server, redis, subscriber);
   runFinisher();
   server.listen({ port: settings.port, host: settings.host, backlog: 2048 });

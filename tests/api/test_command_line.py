@@ -1,0 +1,94 @@
+"""The command line, through Flask's."""
+
+import json
+from uuid import UUID
+
+import pytest
+from sqlalchemy import update
+
+from app.extensions import db
+from app.rooms.model import Room
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@pytest.fixture
+def run(app):
+    """Runs a command; answers what it printed, and how it ended."""
+    runner = app.test_cli_runner()
+
+    def run(*words, fails=False):
+        result = runner.invoke(args=words)
+        assert (result.exit_code != 0) is fails, result.output
+        return result.output
+
+    return run
+
+
+def test_a_room_is_created_with_tokens_that_work(run, api):
+    made = json.loads(run("room", "create", "Main hall", "--description", "Big"))
+
+    listed = api.request("GET", "/api/rooms", token=made["adminToken"]).json["rooms"]
+    assert [room["id"] for room in listed] == [made["id"]]
+    assert listed[0]["description"] == "Big"
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 101])
+def test_a_room_needs_a_name_that_fits(run, name):
+    assert "1 to 100" in run("room", "create", name, fails=True)
+
+
+def test_rooms_are_listed_one_a_line(run, api):
+    rooms = {api.create_room(name).id for name in ("One", "Two")}
+
+    lines = run("room", "list").splitlines()
+
+    assert {json.loads(line)["id"] for line in lines} == rooms
+
+
+def test_a_lost_owner_s_token_can_be_issued_again(run, api, room, timer):
+    issued = json.loads(run("token", "issue", room.id))
+
+    path = f"/api/timers/{timer['id']}/start"
+    assert api.request("POST", path, token=issued["adminToken"]).status == 200
+
+
+def test_an_operator_s_token_can_be_issued(run, api, room, timer):
+    issued = json.loads(run("token", "issue", room.id, "--operator"))
+
+    token = issued["operatorToken"]
+    assert api.request("POST", f"/api/timers/{timer['id']}/start", token=token).ok
+    assert api.request("DELETE", f"/api/rooms/{room.id}", token=token).status == 403
+
+
+def test_no_token_is_issued_for_a_room_that_is_not_there(run):
+    output = run("token", "issue", "00000000-0000-0000-0000-000000000000", fails=True)
+
+    assert "no such room" in output
+
+
+def age(app, room):
+    with app.app_context():
+        older = update(Room).where(Room.id == room).values(updated_at=Room.created_at)
+        db.session.execute(older.values(updated_at=Room.created_at - 40 * DAY_MS))
+        db.session.commit()
+
+
+def test_old_rooms_are_pruned_unless_a_timer_runs_in_them(run, app, api):
+    old, busy, new = (api.create_room(name) for name in ("Old", "Busy", "New"))
+    api.start(busy, api.create_timer(busy))
+    for room in (old, busy):
+        age(app, UUID(room.id))
+
+    assert "Deleted 1 rooms" in run("room", "prune", "--days", "30", "--yes")
+
+    kept = {json.loads(line)["id"] for line in run("room", "list").splitlines()}
+    assert kept == {busy.id, new.id}
+
+
+def test_settings_are_shown_without_secrets(run, app):
+    shown = run("settings", "show")
+
+    assert "APP_ENV=" in shown
+    assert "JWT_SECRET=(hidden)" in shown
+    assert app.extensions["settings"].jwt_secret not in shown

@@ -1,0 +1,142 @@
+"""A command that is sent again acts once (`Idempotency-Key`)."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import update
+
+from app import idempotency
+from app.extensions import db
+from app.idempotency import IdempotencyKey
+from app.instants import Instant, now
+from tests.support.api import Api
+from tests.support.senders import in_process
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@pytest.fixture
+def key():
+    return {"Idempotency-Key": str(uuid.uuid4())}
+
+
+def send(api, room, path, headers, body=None, method="POST"):
+    return api.request(method, path, body, token=room.admin_token, headers=headers)
+
+
+def revision_of(api, room):
+    return api.state(room.share_token)["revision"]
+
+
+def test_a_repeat_answers_the_first_answer_and_does_nothing(api, room, key):
+    path, body = f"/api/rooms/{room.id}/timers", {"title": "Once", "duration": 5000}
+    first = send(api, room, path, key, body)
+    again = send(api, room, path, key, body)
+
+    assert (first.status, first.headers.get("idempotency-replayed")) == (201, None)
+    assert (again.status, again.headers["idempotency-replayed"]) == (201, "true")
+    assert again.json == first.json
+    assert len(api.state(room.share_token)["timers"]) == 1
+
+
+def test_a_repeat_answers_a_refusal_that_no_longer_holds(api, room, timer, key):
+    pause = f"/api/timers/{timer['id']}/pause"
+    refused = send(api, room, pause, key)
+    api.start(room, timer)
+    again = send(api, room, pause, key)
+
+    assert refused.status == again.status == 409
+    assert again.json == refused.json
+    assert api.state(room.share_token)["timers"][0]["status"] == "running"
+
+
+def test_a_deletion_that_is_repeated_is_still_done(api, room, timer, key):
+    path = f"/api/timers/{timer['id']}"
+
+    statuses = [send(api, room, path, key, method="DELETE").status for _ in range(2)]
+
+    assert statuses == [204, 204]
+
+
+def test_input_that_was_not_understood_takes_no_key(api, room, key):
+    path = f"/api/rooms/{room.id}/timers"
+    refused = send(api, room, path, key, {"title": "", "duration": 5000})
+    mended = send(api, room, path, key, {"title": "Mended", "duration": 5000})
+
+    assert (refused.status, mended.status) == (422, 201)
+
+
+def test_a_key_belongs_to_one_request(api, room, timer, key):
+    send(api, room, f"/api/timers/{timer['id']}/start", key)
+    other = send(api, room, f"/api/timers/{timer['id']}/reset", key)
+
+    assert other.status == 422
+    assert other.json["code"] == "idempotency-key-reused"
+
+
+def test_callers_have_keys_of_their_own(api, room, foreign, key):
+    body = {"title": "Mine", "duration": 5000}
+    for mine in (room, foreign):
+        assert send(api, mine, f"/api/rooms/{mine.id}/timers", key, body).status == 201
+
+    assert [len(api.state(r.share_token)["timers"]) for r in (room, foreign)] == [1, 1]
+
+
+@pytest.mark.parametrize("value", ["", " ", "a b", "ä", "x" * 256])
+def test_a_key_is_visible_ascii_of_at_most_255_characters(api, room, timer, value):
+    headers = {"Idempotency-Key": value.encode().decode("latin-1")}
+    answer = send(api, room, f"/api/timers/{timer['id']}/start", headers)
+
+    assert answer.status == 422
+    assert list(answer.json["errors"]) == ["Idempotency-Key"]
+
+
+def test_a_room_is_created_once_for_a_new_owner(api, key):
+    first, again = (
+        api.request("POST", "/api/rooms", {"name": "Once"}, headers=key)
+        for _ in range(2)
+    )
+
+    assert first.json == again.json
+    assert first.json["adminToken"]
+
+
+def age_keys(app, by_ms):
+    with app.app_context():
+        older = IdempotencyKey.created_at - by_ms
+        db.session.execute(update(IdempotencyKey).values(created_at=older))
+        db.session.commit()
+
+
+def test_a_key_is_forgotten_after_a_day(api, app, room, timer, key):
+    path = f"/api/timers/{timer['id']}/start"
+    send(api, room, path, key)
+    age_keys(app, DAY_MS + 1000)
+    again = send(api, room, path, key)
+
+    assert again.status == 200
+    assert "idempotency-replayed" not in again.headers
+
+
+def test_keys_that_have_expired_are_cleaned_up(api, app, room, timer, key):
+    send(api, room, f"/api/timers/{timer['id']}/start", key)
+
+    with app.app_context():
+        assert idempotency.prune(Instant(now() - DAY_MS)) == 0
+        assert idempotency.prune(Instant(now() + 1000)) == 1
+
+
+@pytest.mark.database("postgres")
+def test_repeats_at_the_same_time_act_once(app, api, room, key):
+    path, body = f"/api/rooms/{room.id}/timers", {"title": "Once", "duration": 5000}
+
+    def repeat(_):
+        return send(Api(in_process(app.test_client())), room, path, key, body)
+
+    with ThreadPoolExecutor(5) as pool:
+        answers = list(pool.map(repeat, range(10)))
+
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.json["id"] for answer in answers}) == 1
+    assert len(api.state(room.share_token)["timers"]) == 1

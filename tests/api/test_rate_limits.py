@@ -1,0 +1,89 @@
+"""Who asks too often waits; a hall of viewers behind one address never does."""
+
+import pytest
+
+from tests.support.api import Api
+from tests.support.senders import in_process
+
+LIMITS = {
+    "rate_limit_enabled": True,
+    "rate_limit_max_requests": 4,
+    "rate_limit_commands": "6 per minute",
+    "rate_limit_rooms": "3 per minute",
+}
+pytestmark = [pytest.mark.database("sqlite"), pytest.mark.settings(**LIMITS)]
+
+
+def statuses(api, times, method, path, **options):
+    return [api.request(method, path, **options).status for _ in range(times)]
+
+
+def test_rooms_are_created_so_often_from_an_address(api):
+    answers = [api.request("POST", "/api/rooms", {"name": "R"}) for _ in range(4)]
+
+    assert [answer.status for answer in answers] == [201, 201, 201, 429]
+    refused = answers[-1]
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json["status"] == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert refused.headers["ratelimit-limit"] == "3"
+    assert refused.headers["ratelimit-remaining"] == "0"
+
+
+def test_commands_are_counted_together_for_each_token(api, room, timer, foreign):
+    start = f"/api/timers/{timer['id']}/start"
+    reset = f"/api/timers/{timer['id']}/reset"
+    # Creating the timer was the first.
+    sent = statuses(api, 3, "POST", start, token=room.admin_token)
+    sent += statuses(api, 3, "POST", reset, token=room.admin_token)
+
+    assert sent == [200] * 5 + [429]
+    assert api.create_timer(foreign)["status"] == "idle"
+
+
+def test_everything_else_is_counted_by_the_global_limit(api, room, foreign):
+    sent = statuses(api, 5, "GET", "/api/rooms", token=room.admin_token)
+
+    assert sent == [200] * 4 + [429]
+    assert api.request("GET", "/api/rooms", token=foreign.admin_token).status == 200
+
+
+def test_what_says_how_often_is_there_before_it_is_too_often(api, room):
+    answer = api.request("GET", "/api/rooms", token=room.admin_token)
+
+    assert answer.headers["ratelimit-limit"] == "4"
+    assert answer.headers["ratelimit-remaining"] == "3"
+    assert "retry-after" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/api/rooms/{}", "/health", "/api/docs", "/metrics"])
+def test_viewers_and_monitors_are_never_limited(api, room, path):
+    sent = statuses(api, 40, "GET", path.format(room.share_token))
+
+    assert set(sent) == {200}
+
+
+def test_a_forged_token_is_no_caller_of_its_own(api):
+    sent = [
+        api.request("POST", "/api/rooms", {"name": "R"}, token=f"e30.e30.{number}")
+        for number in range(5)
+    ]
+
+    assert sent[-1].status in (401, 429)
+    assert statuses(api, 4, "POST", "/api/rooms", json={"name": "R"})[-1] == 429
+
+
+def create_for(app, address):
+    api = Api(in_process(app.test_client()))
+    forwarded = {"X-Forwarded-For": address}
+    return api.request("POST", "/api/rooms", {"name": "R"}, headers=forwarded).status
+
+
+def test_a_caller_cannot_choose_its_address(app):
+    assert [create_for(app, f"192.0.2.{n}") for n in range(4)][-1] == 429
+
+
+@pytest.mark.settings(**LIMITS, trusted_proxies=1)
+def test_a_trusted_proxy_says_whose_request_it_is(app):
+    assert {create_for(app, f"192.0.2.{n}") for n in range(6)} == {201}
+    assert [create_for(app, "203.0.113.7, 192.0.2.9") for _ in range(4)][-1] == 429
