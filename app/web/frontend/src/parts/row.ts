@@ -33,9 +33,10 @@ export class LiveTimerRow extends LitElement {
       .critical .digits { color: #ff9b52; }
       .over .digits { color: #ff8f98; }
       p { margin: 0; }
+      .row + .row { margin-top: 0; }
       .row { grid-column: 1 / -1; margin-top: 0.4rem; gap: 0.4rem; }
-      .wide { flex: 1 1 6.5rem; }
-      .small { padding-inline: 0.6rem; }
+      .wide { flex: 1 1 6rem; padding-inline: 0.4rem; }
+      .small { flex: 0 1 3.5rem; padding-inline: 0.6rem; }
     `,
   ];
 
@@ -51,16 +52,18 @@ export class LiveTimerRow extends LitElement {
     const { timer, current } = this;
     const phase = phaseOf(timer, this.remaining);
     const running = timer.status === 'running';
+    const over = timer.status === 'finished';
     const start = timer.status === 'paused' ? t.operate.resume : t.operate.start;
     return html`<div class="timer ${phase} ${this.selected ? 'selected' : ''} ${current ? 'current' : ''}">
       <h3 dir="auto">${timer.title}</h3>
       <span class="digits">${formatDigits(this.remaining)}</span>
       <p class="dim">${current ? html`<b>★ ${t.operate.onScreens}</b> · ` : nothing}${t.phase[phase]} · ${formatDigits(timer.duration)}</p>
-      <div class="row" role="group" aria-label=${timer.title}>
-        ${this.#button('start', '▶', start, { main: !running, off: running || timer.status === 'finished', wide: true })}
+      <div class="row">
+        ${this.#button('start', '▶', start, { main: !running && !over, off: running || over, wide: true })}
         ${this.#button('pause', '❚❚', t.operate.pause, { main: running, off: !running, wide: true })}
-        ${this.#button('reset', '↺', t.operate.reset, { off: timer.status === 'idle', wide: true })}
+        ${this.#button('reset', '↺', t.operate.reset, { main: over, off: timer.status === 'idle', wide: true })}
         ${this.#button('show', '★', t.operate.show, { off: current, wide: true })}
+        </div><div class="row">
         ${this.#button('up', '↑', t.operate.up, { off: this.first, bare: true })}
         ${this.#button('down', '↓', t.operate.down, { off: this.last, bare: true })}
         ${this.#button('edit', '✎', t.operate.edit, { bare: true })}

@@ -62,7 +62,7 @@ export const de: Texts = {
     edit: 'Bearbeiten',
     remove: 'Löschen',
     add: 'Timer hinzufügen',
-    show: 'Auf Bildschirme',
+    show: 'Zeigen',
     onScreens: 'Auf den Bildschirmen',
     nothingOnScreens: 'Nichts auf den Bildschirmen',
     up: 'Früher',

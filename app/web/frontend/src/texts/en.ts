@@ -60,7 +60,7 @@ export const en = {
     edit: 'Edit',
     remove: 'Delete',
     add: 'Add a timer',
-    show: 'Show on screens',
+    show: 'Show',
     onScreens: 'On the screens',
     nothingOnScreens: 'Nothing on the screens',
     up: 'Earlier',
