@@ -29,7 +29,7 @@ _ARGUMENTS = (
 
 
 def chromium_program() -> str:
-    """Return Chromium: the machine's, or else the one that `make test` has installed."""
+    """Return Chromium: the machine's, or else the one of `make test`."""
     found = shutil.which("chromium")
     if found is not None:
         return found

@@ -12,6 +12,7 @@ const SYNC_AGAIN_MS = 2_000;
 const PINGS_AT_START = 5;
 const BEAT_MS = 1_000;
 const PING_EVERY_BEATS = 10;
+const IMPATIENT_MS = 1_500;
 const ACK_MS = 5_000;
 // Two missed answers to pings: what Engine.IO itself notices after 45 s.
 const MISSED_PINGS = 2;
@@ -83,6 +84,8 @@ export class LiveTimerClient {
       forceNew: true,
     });
     this.#listen();
+    // A socket that hangs while it opens says nothing for long: HTTP is asked meanwhile.
+    this.#later(IMPATIENT_MS, () => this.#link === 'connecting' && this.#leave());
     this.#heartbeat = setInterval(() => this.#beat(), BEAT_MS);
     addEventListener('online', this.#wake);
     document.addEventListener('visibilitychange', this.#wake);
