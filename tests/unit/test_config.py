@@ -1,5 +1,7 @@
 """Settings are read from the environment, typed, and judged all at once."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from app.config import InvalidSettingsError, Settings, load, without_password
+from tests.support.environment import ROOT, child_environment
 
 SECRET = "a secret of more than thirty-two bytes, for tests"
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -314,6 +317,24 @@ def test_a_secret_in_development_is_made_once_and_kept_for_its_owner_alone(
 def test_a_secret_that_is_set_leaves_no_file(read, tmp_path):
     assert read(JWT_SECRET=SECRET).jwt_secret == SECRET
     assert not (tmp_path / "instance").exists()
+
+
+def test_first_starts_at_the_same_time_agree_on_one_secret(tmp_path):
+    program = "from app.config import load; print(load().jwt_secret)"
+    starting = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env=child_environment(tmp_path) | {"INSTANCE_PATH": str(tmp_path / "i")},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    secrets = {process.communicate()[0].strip() for process in starting}
+
+    assert len(secrets) == 1
+    assert len(secrets.pop()) >= 32
 
 
 def test_two_installations_make_different_secrets(tmp_path):
