@@ -4,12 +4,13 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from app import idempotency
 from app.extensions import db
 from app.idempotency import IdempotencyKey
 from app.instants import Instant, now
+from app.rooms.model import Room
 from tests.support.api import Api
 from tests.support.senders import in_process
 
@@ -75,6 +76,19 @@ def test_a_key_belongs_to_one_request(api, room, timer, key):
     assert other.json["code"] == "idempotency-key-reused"
 
 
+@pytest.mark.parametrize(
+    ("body", "tag"), [({"name": "Twice"}, '"1"'), ({"name": "Once"}, '"2"')]
+)
+def test_a_repeat_is_the_same_in_body_and_precondition(api, room, key, body, tag):
+    path, once = f"/api/rooms/{room.id}", {"name": "Once"}
+    first = send(api, room, path, {**key, "If-Match": '"1"'}, once, "PUT")
+    other = send(api, room, path, {**key, "If-Match": tag}, body, "PUT")
+
+    assert (first.status, other.status) == (200, 422)
+    assert other.json["code"] == "idempotency-key-reused"
+    assert api.state(room.share_token)["name"] == "Once"
+
+
 def test_callers_have_keys_of_their_own(api, room, foreign, key):
     body = {"title": "Mine", "duration": 5000}
     for mine in (room, foreign):
@@ -127,16 +141,36 @@ def test_keys_that_have_expired_are_cleaned_up(api, app, room, timer, key):
         assert idempotency.prune(Instant(now() + 1000)) == 1
 
 
-@pytest.mark.database("postgres")
-def test_repeats_at_the_same_time_act_once(app, api, room, key):
+@pytest.fixture
+def at_once(app):
+    """Sends a request from several threads, ten times; returns the answers."""
+
+    def at_once(*request, **options):
+        def repeat(_):
+            return Api(in_process(app.test_client())).request(*request, **options)
+
+        with ThreadPoolExecutor(5) as pool:
+            return list(pool.map(repeat, range(10)))
+
+    return at_once
+
+
+def test_repeats_at_the_same_time_act_once(api, at_once, room, key):
     path, body = f"/api/rooms/{room.id}/timers", {"title": "Once", "duration": 5000}
-
-    def repeat(_):
-        return send(Api(in_process(app.test_client())), room, path, key, body)
-
-    with ThreadPoolExecutor(5) as pool:
-        answers = list(pool.map(repeat, range(10)))
+    answers = at_once("POST", path, body, room.admin_token, key)
 
     assert {answer.status for answer in answers} == {201}
     assert len({answer.json["id"] for answer in answers}) == 1
     assert len(api.state(room.share_token)["timers"]) == 1
+    assert [answer.headers.get("idempotency-replayed") for answer in answers].count(
+        None
+    ) == 1
+
+
+def test_a_room_that_is_asked_for_at_the_same_time_is_created_once(app, at_once, key):
+    answers = at_once("POST", "/api/rooms", {"name": "Once"}, headers=key)
+
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.text for answer in answers}) == 1
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Room)) == 1

@@ -10,6 +10,8 @@ from tests.api.people import SECRET, claims_of, signed
 
 SECONDS = now() // 1000
 
+pytestmark = pytest.mark.database("sqlite")
+
 
 @pytest.fixture
 def knock(api, room, timer):

@@ -59,6 +59,13 @@ def test_clients_that_leave_while_they_connect_leave_nothing_behind(
     wait_for_the_witness_alone(operator, room, witness)
 
 
+@pytest.fixture(scope="module")
+def single(single_factory):
+    """A worker without the sessions that other tests' polling clients leave behind."""
+    with single_factory() as server:
+        yield server
+
+
 @pytest.fixture
 def polling_room(single, connect):
     return connect(single).create_room()

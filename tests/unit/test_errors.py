@@ -7,6 +7,7 @@ import pytest
 from app import errors
 from app.errors import DomainError, InvalidField
 from app.problems import CONTENT_TYPE, render_refusal, socket_error
+from tests.support.environment import ROOT
 
 
 def subclasses(error):
@@ -37,6 +38,13 @@ def test_every_refusal_is_in_the_catalogue():
 def test_a_code_is_in_kebab_case_and_goes_with_a_refusal_s_status(error):
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", error.code)
     assert 400 <= error.status < 500
+
+
+@every_error
+def test_a_code_is_documented_with_its_status(error):
+    rows = (ROOT / "docs/protocol.md").read_text().splitlines()
+
+    assert any(row.startswith(f"| `{error.code}` | {error.status} |") for row in rows)
 
 
 @every_error
