@@ -1,17 +1,69 @@
-"""What a browser opens: the description of the API, and the headers that guard it."""
+"""What a browser opens: the pages, the API's description, the headers that guard."""
 
 import re
 
 import pytest
 
+from app.web import routes
+
 pytestmark = pytest.mark.database("sqlite")
 
 
-def test_a_newcomer_is_led_to_the_description(api):
-    answer = api.request("GET", "/")
+PAGES = ("/", "/r/any-token", "/r/any-token/operate")
+SCRIPTS = ("home", "viewer", "operate")
 
-    assert answer.status == 302
-    assert answer.headers["location"] == "/api/docs"
+
+@pytest.fixture
+def built(tmp_path, monkeypatch):
+    """The folder of static files, with a build in it."""
+    monkeypatch.setattr(routes, "_STATIC", tmp_path)
+    (tmp_path / "build").mkdir()
+    (tmp_path / "icon.svg").write_text("<svg/>")
+    for name in (*(f"{script}.js" for script in SCRIPTS), "chunk-ABC.js", "page.css"):
+        (tmp_path / "build" / name).write_text("/**/")
+    return tmp_path
+
+
+@pytest.fixture
+def unbuilt(tmp_path, monkeypatch):
+    """The folder of static files before anything has been built."""
+    monkeypatch.setattr(routes, "_STATIC", tmp_path)
+
+
+@pytest.mark.parametrize(("path", "script"), [*zip(PAGES, SCRIPTS, strict=True)])
+def test_each_page_loads_its_own_script(api, built, path, script):
+    page = api.request("GET", path)
+
+    assert page.status == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["cache-control"] == "no-cache"
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert f"/static/build/{script}.js" in addresses
+    for address in addresses:
+        assert api.request("GET", address).status == 200, address
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_server_without_the_build_says_so_and_serves_the_api(api, unbuilt, path):
+    page = api.request("GET", path)
+
+    assert page.status == 200
+    assert "have not been built" in page.text
+    assert "<script" not in page.text
+    assert api.create_room().share_token
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_token_of_the_address_does_not_stand_in_the_page(api, built, path):
+    assert "any-token" not in api.request("GET", path).text
+
+
+def test_only_what_never_changes_is_kept_by_browsers(api, built):
+    def kept(name):
+        return api.request("GET", f"/static/build/{name}").headers["cache-control"]
+
+    assert "max-age=31536000" in kept("chunk-ABC.js")
+    assert kept("viewer.js") == "no-cache"
 
 
 def test_the_description_loads_everything_from_this_server(api):
@@ -26,8 +78,9 @@ def test_the_description_loads_everything_from_this_server(api):
         assert api.request("GET", address).status == 200, address
 
 
-def test_the_page_runs_no_script_that_stands_in_it(api):
-    page = api.request("GET", "/api/docs").text
+@pytest.mark.parametrize("path", [*PAGES, "/api/docs"])
+def test_the_page_runs_no_script_that_stands_in_it(api, built, path):
+    page = api.request("GET", path).text
 
     assert not re.search(r"<script(?![^>]*\bsrc=)", page)
     assert not re.search(r"\son\w+=", page)

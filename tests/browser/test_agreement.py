@@ -1,12 +1,12 @@
 """Screens side by side change their digits together.
 
-How it is measured: ten pages run at once, five of them with a device clock that is wrong
-by up to an hour. In each, an observer writes down the moment at which the text of the
-digits changes, by `performance.timeOrigin + performance.now()`, which the shifted
+How it is measured: ten pages run at once, half of them with a device clock that is
+wrong by up to an hour. In each, an observer writes down the moment at which the text of
+the digits changes, by `performance.timeOrigin + performance.now()`, which the shifted
 `Date.now` does not touch and which all pages of one machine share. For each digit the
 spread is the time from the first page that showed it to the last. It holds everything:
-the estimate of the server's clock, the frames (16 ms), and the machine's own delays, for
-which the worst few spreads are allowed to be larger.
+the estimate of the server's clock, the frames (16 ms), and the machine's own delays,
+for which the worst few spreads are allowed to be larger.
 """
 
 import json
