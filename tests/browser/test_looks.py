@@ -188,3 +188,22 @@ def test_other_pages_may_use_the_client_alone(stage, person_at):
 
     expect(page.locator("#title")).to_have_text("Keynote")
     expect(page.locator("#digits")).to_have_text(re.compile(r"^4:5\d$|^5:00$"))
+
+
+def test_other_pages_may_show_a_room_with_one_element(stage, person_at):
+    add_timer(stage.desk, "Keynote", "5")
+    press(stage.desk, "start", "Keynote")
+    page = person_at(stage.server).open("/api/docs")
+    page.evaluate(
+        """async (room) => {
+          await import('/static/build/live-timer.js');
+          const element = document.createElement('live-timer');
+          element.setAttribute('room', room);
+          element.setAttribute('hide', 'next');
+          document.body.replaceChildren(element);
+        }""",
+        stage.room.share_token,
+    )
+
+    expect_title(page, "Keynote")
+    expect(page.locator("live-timer .next")).to_have_count(0)
