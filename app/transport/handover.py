@@ -51,7 +51,7 @@ def owner_of(head: bytes) -> str | None:
 
 
 def may_name_owner(head: bytes) -> bool:
-    """Tell whether a request line that begins so may still turn out to name a worker."""
+    """Tell whether a request line that begins so may still name a worker."""
     return any(head[: len(lead)] == lead[: len(head)] for lead in _LEADS)
 
 
