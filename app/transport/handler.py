@@ -98,7 +98,7 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
         # Peeking takes nothing away, so it cannot be waited with: look again.
         deadline = time.monotonic() + requests.ARRIVAL_SECONDS
         while b"\n" not in head and len(head) < handover.PEEK_BYTES:
-            if not head.startswith(handover.LEADS) or time.monotonic() > deadline:
+            if not handover.may_name_owner(head) or time.monotonic() > deadline:
                 break
             gevent.sleep(_LOOK_AGAIN_SECONDS)
             head = self.socket.recv(handover.PEEK_BYTES, MSG_PEEK)

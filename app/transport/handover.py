@@ -25,8 +25,7 @@ from gevent.lock import Semaphore
 
 # A request line with a session id fits in here with room to spare.
 PEEK_BYTES = 2048
-# How requests begin that may name a session, as far as a first packet may have it.
-LEADS = (b"GET", b"POST")
+_LEADS = (b"GET /socket.io/", b"POST /socket.io/")
 # The owner's queue is short: this often it is tried again, for about half a second.
 _ATTEMPTS = 250
 _ATTEMPT_SECONDS = 0.002
@@ -49,6 +48,11 @@ def owner_of(head: bytes) -> str | None:
     """Return the worker that a request's first bytes ask for, if they name one."""
     match = _SESSION.match(head)
     return match[1].decode() if match else None
+
+
+def may_name_owner(head: bytes) -> bool:
+    """Tell whether a request line that begins so may still name a worker."""
+    return any(head[: len(lead)] == lead[: len(head)] for lead in _LEADS)
 
 
 class Switchboard:

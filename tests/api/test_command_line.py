@@ -20,7 +20,8 @@ def run(app):
     def run(*words, fails=False):
         result = runner.invoke(args=words)
         assert (result.exit_code != 0) is fails, result.output
-        return result.output
+        # What is logged goes to standard error, and is nobody's JSON.
+        return result.stderr if fails else result.stdout
 
     return run
 

@@ -30,6 +30,15 @@ def test_a_session_id_in_the_request_line_names_its_worker(line, owner):
     assert handover.owner_of(line) == owner
 
 
+@pytest.mark.parametrize("whole", [b"GET /socket.io/?sid=a-1.x", b"POST /socket.io/?E"])
+def test_what_has_arrived_of_a_line_may_name_a_worker_from_its_first_byte(whole):
+    assert all(
+        handover.may_name_owner(whole[:length]) for length in range(1, len(whole) + 1)
+    )
+    assert not handover.may_name_owner(b"GET /api/rooms")
+    assert not handover.may_name_owner(b"DELETE ")
+
+
 def test_a_new_session_id_names_its_worker_and_cannot_be_guessed():
     first, second = (handover.new_session_id("a-1") for _ in range(2))
 
