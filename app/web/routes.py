@@ -69,7 +69,11 @@ def swagger_ui(name: str) -> Response:
 def static(name: str) -> Response:
     """Serve what the pages load; browsers ask again for what an update may change."""
     kept = _YEAR_SECONDS if name.startswith(_UNCHANGING) else None
-    return send_from_directory(_STATIC, name, max_age=kept)
+    response = send_from_directory(_STATIC, name, max_age=kept)
+    # Modules load across origins only where that is allowed: other people's pages use
+    # the client and the element. What they may ask the API for, CORS_ORIGIN says.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def _page(script: str, title: str) -> Response:

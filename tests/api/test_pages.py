@@ -86,6 +86,13 @@ def test_the_page_runs_no_script_that_stands_in_it(api, built, path):
     assert not re.search(r"\son\w+=", page)
 
 
+def test_pages_of_other_origins_may_load_the_modules(api, built):
+    headers = {"Origin": "https://other.example"}
+    answer = api.request("GET", "/static/build/viewer.js", headers=headers)
+
+    assert answer.headers["access-control-allow-origin"] == "*"
+
+
 @pytest.mark.parametrize(
     "name", ["../setup.py", "..%2f__init__.py", "%2e%2e/__init__.py", "nothing.js"]
 )
