@@ -67,6 +67,10 @@ class StockManager(socketio.RedisManager):  # type: ignore[misc] # python-socket
             room=broadcast.room,
         )
 
+    def tell(self, sid: str, event: str, data: Any) -> None:
+        """Tell one client of this worker."""
+        self.server.emit(event, data, to=sid)
+
     def emit(
         self, event: str, data: Any, namespace: str, room: str, **options: Any
     ) -> None:

@@ -69,6 +69,17 @@ class Audience:
             raise NotFound("Join a room first.")
         return self.states.refreshed(watched[room][1])
 
+    def count_for_newcomer(self, state: RoomState) -> dict[str, int]:
+        """Return the `user-count` for a viewer that has just joined.
+
+        Where it is not what the others were told, all are told at the next second.
+        """
+        room = str(state.room_id)
+        count = self.count(room)
+        if self._sent.get(room) != count:
+            self._sent.pop(room, None)
+        return self.broadcaster.count_payload(room, count)
+
     def count(self, room: str) -> int:
         """Return how many watch a room over all workers, as far as it is known."""
         elsewhere = self._census.in_room(room) - self._shared.get(room, 0)

@@ -7,31 +7,45 @@ way to send something afterwards.
 
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from typing import Any
 
 import socketio
 
+from app.transport.sessions import Session
+
 Call = Callable[[], None]
 
-_wanted: ContextVar[bool] = ContextVar("acknowledgement_wanted", default=False)
-_afterwards: ContextVar[list[Call] | None] = ContextVar("afterwards", default=None)
+
+@dataclass
+class _Event:
+    wanted: bool
+    session: Any
+    afterwards: list[Call] = field(default_factory=list)
+
+
+_event: ContextVar[_Event | None] = ContextVar("event", default=None)
 
 
 def acknowledgement_wanted() -> bool:
     """Tell an event handler whether its return value will be sent to the client."""
-    return _wanted.get()
+    event = _event.get()
+    return event is not None and event.wanted
 
 
 def after_acknowledgement(call: Call) -> None:
     """Call something as soon as the running handler's acknowledgement is sent.
 
-    By then the handler's request context has ended.
+    By then the handler's application context has ended. The handler must not wait for
+    anything any more: the acknowledgement leaves in one piece with what `call` sends.
     """
-    waiting = _afterwards.get()
-    if waiting is None:
+    event = _event.get()
+    if event is None:
         call()
-    else:
-        waiting.append(call)
+        return
+    if isinstance(event.session, Session):
+        event.session.hold()
+    event.afterwards.append(call)
 
 
 def note_acknowledgements(server: socketio.Server) -> None:
@@ -45,16 +59,16 @@ def note_acknowledgements(server: socketio.Server) -> None:
         return
 
     def noting(*args: Any) -> None:
-        *_, packet_id = args
-        calls: list[Call] = []
-        wanted = _wanted.set(packet_id is not None)
-        afterwards = _afterwards.set(calls)
+        _, _, eio_sid, _, _, packet_id = args
+        event = _Event(packet_id is not None, server.eio.sockets.get(eio_sid))
+        former = _event.set(event)
         try:
             handle(*args)
+            for call in event.afterwards:
+                call()
         finally:
-            _afterwards.reset(afterwards)
-            _wanted.reset(wanted)
-        for call in calls:
-            call()
+            _event.reset(former)
+            if event.afterwards and isinstance(event.session, Session):
+                event.session.release()
 
     server._handle_event_internal = noting

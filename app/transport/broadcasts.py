@@ -79,6 +79,13 @@ class Manager(socketio.Manager):  # type: ignore[misc]
                     # Not of a worker of ours: Flask-SocketIO's test client.
                     session.send(packet)
 
+    def tell(self, sid: str, event: str, data: Any) -> None:
+        """Tell one client of this worker; one that is gone is not told."""
+        eio_sid = self.eio_sid_from_sid(sid, messages.NAMESPACE)
+        session = self.server.eio.sockets.get(eio_sid)
+        if session is not None and not session.closed:
+            session.send(self._encoded(event, data))
+
     def _receivers(self, room: str) -> list[Any]:
         sockets = self.server.eio.sockets
         members = self.get_participants(messages.NAMESPACE, room)

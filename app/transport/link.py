@@ -49,6 +49,7 @@ class Link:
         "_assembler",
         "_at_once",
         "_backlog",
+        "_held",
         "_inbox",
         "_on_closed",
         "_on_message",
@@ -83,6 +84,7 @@ class Link:
         self._socket: socket.socket | None = connection
         self._assembler = Assembler(max_message_bytes)
         self._backlog: Backlog | None = None
+        self._held: list[bytes] | None = None
         self._inbox: deque[str | bytes] | None = None
         self._at_once = at_once
         self._on_message = on_message
@@ -104,6 +106,9 @@ class Link:
         """
         if self._socket is None:
             return
+        if self._held is not None:
+            self._held.append(frame)
+            return
         if self._backlog:
             self._wait_for_client(frame, 0)
             return
@@ -116,6 +121,17 @@ class Link:
             return
         if sent < len(frame):
             self._wait_for_client(frame, sent)
+
+    def hold(self) -> None:
+        """Keep the frames that are written until `release`."""
+        if self._held is None:
+            self._held = []
+
+    def release(self) -> None:
+        """Send the frames that were kept, in one piece."""
+        held, self._held = self._held, None
+        if held:
+            self.write(b"".join(held))
 
     def close(self, farewell: bytes = b"") -> None:
         """End the connection, after a last frame if the client takes it at once."""

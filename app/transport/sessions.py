@@ -1,6 +1,5 @@
 """Engine.IO's sessions, with what python-engineio 4.15.1 gets wrong put right."""
 
-import io
 import logging
 from functools import partial
 from typing import Any
@@ -27,25 +26,7 @@ _PING_FRAME = frames.frame(frames.TEXT, b"2")
 _GOODBYE = frames.frame(frames.CLOSE, frames.close_payload(1000, ""))
 _PONG, _UPGRADE = "3", "5"
 _PROBE, _PROBE_ANSWER = "2probe", "3probe"
-_NO_INPUT = io.BytesIO()
-_KEPT = (
-    "HTTP_HOST",
-    "PATH_INFO",
-    "REMOTE_ADDR",
-    "REQUEST_METHOD",
-    "SCRIPT_NAME",
-    "SERVER_NAME",
-    "SERVER_PORT",
-    "SERVER_PROTOCOL",
-    "flask.app",
-    "wsgi.errors",
-    "wsgi.multiprocess",
-    "wsgi.multithread",
-    "wsgi.run_once",
-    "wsgi.url_scheme",
-    "wsgi.version",
-)
-
+_NO_ENVIRON: dict[str, Any] = {}
 _log = logging.getLogger(__name__)
 
 
@@ -98,6 +79,19 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
             self._link.write(frame)
         elif not self.closed:
             self.queue.put(packet)
+
+    def hold(self) -> None:
+        """Keep what is sent from now on, so that it leaves in one piece at `release`.
+
+        Nothing may wait before `release` is called.
+        """
+        if self._link is not None:
+            self._link.hold()
+
+    def release(self) -> None:
+        """Send what was kept."""
+        if self._link is not None:
+            self._link.release()
 
     def close(
         self, wait: bool = True, abort: bool = False, reason: str | None = None
@@ -238,12 +232,10 @@ def harden(server: socketio.Server, worker: str) -> None:
     close_on_malformed(server)
 
 
-def _connect(server: socketio.Server, eio_sid: str, environ: dict[str, Any]) -> Any:
-    # The environment is kept for as long as the session lives, and holds the request
-    # with its buffers: only what a request context needs remains.
-    kept = {name: environ[name] for name in _KEPT if name in environ}
-    lean = {**kept, "QUERY_STRING": "", "wsgi.input": _NO_INPUT}
-    return server._handle_eio_connect(eio_sid, lean)
+def _connect(server: socketio.Server, eio_sid: str, _environ: dict[str, Any]) -> Any:
+    # python-socketio keeps it for as long as the session lives, and it holds the
+    # request with its buffers; the product's handlers ask for nothing of it.
+    return server._handle_eio_connect(eio_sid, _NO_ENVIRON)
 
 
 def sweep(server: socketio.Server) -> int:
