@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask_jwt_extended import create_access_token, create_refresh_token
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app import instants
 from app.auth.identity import (
@@ -25,6 +25,11 @@ from app.database import insert_into, transaction
 from app.errors import CannotSign
 from app.extensions import db, wired
 from app.instants import Instant
+
+# Asked at every request with a token: built once.
+_GENERATIONS = select(
+    TokenGeneration.holder, TokenGeneration.generation, TokenGeneration.revoked_at
+).where(TokenGeneration.holder.in_(bindparam("holders", expanding=True)))
 
 
 @dataclass(frozen=True)
@@ -118,10 +123,8 @@ def is_revoked(claims: dict[str, Any]) -> bool:
     return any(issued_at <= row.revoked_at for row in revocations.values())
 
 
-def _revocations(holders: list[str]) -> dict[str, TokenGeneration]:
-    rows = db.session.scalars(
-        select(TokenGeneration).where(TokenGeneration.holder.in_(holders))
-    )
+def _revocations(holders: list[str]) -> dict[str, Any]:
+    rows = db.session.execute(_GENERATIONS, {"holders": holders})
     return {row.holder: row for row in rows}
 
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app import instants
 from app.database import after_commit, transaction
@@ -14,6 +14,14 @@ from app.errors import Forbidden, RoomMovedOn
 from app.extensions import db, wired
 from app.instants import Instant
 from app.rooms.model import Room
+
+# Built once: every command begins with it.
+_LOCKED = (
+    select(Room)
+    .where(Room.id == bindparam("id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 @dataclass(frozen=True)
@@ -119,12 +127,7 @@ def lock_room(room_id: uuid.UUID) -> Room:
     Raises:
         Forbidden: there is no such room.
     """
-    room = db.session.scalar(
-        select(Room)
-        .where(Room.id == room_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
+    room: Room | None = db.session.scalar(_LOCKED, {"id": room_id})
     if room is None:
         raise Forbidden
     return room

@@ -34,6 +34,8 @@ SPREAD_MS = 20.0
 _FIRST_RETRY_MS = 5
 _LONGEST_RETRY_MS = 200
 _DATABASE_AWAY_MS = 500
+# Later than any end.
+_NOT_PLANNED = Instant(1 << 62)
 
 _log = get_logger(__name__)
 _is_running = Timer.status == Status.RUNNING.value
@@ -53,23 +55,28 @@ class Finisher:
         self._observe = observe
         self._noticed: list[Instant] = []
         self._woken = threading.Event()
+        self._looks_at = _NOT_PLANNED
         self._held = 0
 
     def notice(self, timer: Timer) -> None:
         """Learn of an end that a command of this worker is about to commit."""
         if timer.status == Status.RUNNING and timer.ends_at is not None:
             heapq.heappush(self._noticed, Instant(timer.ends_at))
-            self._woken.set()
+            # A later end is met at the next look, which is soon anyway.
+            if timer.ends_at < self._looks_at:
+                self._woken.set()
 
     def run(self) -> None:
         """Finish timers until the process ends; the database may come and go."""
         while True:
             self._woken.clear()
+            self._looks_at = _NOT_PLANNED
             try:
                 wait = self.step()
             except (OperationalError, InterfaceError, PoolTimeoutError) as error:
                 _log.warning("finisher waits for the database", error=str(error))
                 wait = _DATABASE_AWAY_MS
+            self._looks_at = Instant(instants.now() + int(wait))
             self._woken.wait(wait / 1000)
 
     def step(self) -> float:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from app import instants
 from app.auth.identity import Identity
@@ -21,6 +21,18 @@ MAX_TIMERS = 500
 
 Transition = Callable[[Countdown, Instant], Countdown]
 
+# Built once: every command of a timer runs both.
+_WITH_OWNER = (
+    select(Timer, Room.owner_id)
+    .join(Room, Room.id == Timer.room_id)
+    .where(Timer.id == bindparam("id"))
+)
+_AFRESH = (
+    select(Timer)
+    .where(Timer.id == bindparam("id"))
+    .execution_options(populate_existing=True)
+)
+
 
 def timer_for(identity: Identity, timer_id: uuid.UUID) -> Timer:
     """Return a timer that the caller may command.
@@ -28,11 +40,7 @@ def timer_for(identity: Identity, timer_id: uuid.UUID) -> Timer:
     Raises:
         Forbidden: it may not, or there is no such timer; it is not told which.
     """
-    found = db.session.execute(
-        select(Timer, Room.owner_id)
-        .join(Room, Room.id == Timer.room_id)
-        .where(Timer.id == timer_id)
-    ).first()
+    found = db.session.execute(_WITH_OWNER, {"id": timer_id}).first()
     if found is None or not identity.may_operate(found[0].room_id, found[1]):
         raise Forbidden
     timer: Timer = found[0]
@@ -203,8 +211,7 @@ def _finish_if_over(timer: Timer) -> None:
 
 def _locked(timer: Timer) -> Timer:
     """Return a timer as it is now that its room is locked."""
-    timer_id = timer.id
-    fresh = db.session.get(Timer, timer_id, populate_existing=True)
+    fresh: Timer | None = db.session.scalar(_AFRESH, {"id": timer.id})
     if fresh is None:
         raise Forbidden
     return fresh

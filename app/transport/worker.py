@@ -1,5 +1,6 @@
 """The gunicorn worker: HTTP and WebSockets on gevent, with limits and a soft end."""
 
+import gc
 import logging
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.transport.versions import UnsupportedLibraryError
 
 BEAT_SECONDS = 0.2
 _KILL_SECONDS = 0.5
+_COLLECT_AFTER = (20_000, 20, 50)
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
         if self._stock:
             super().run()
             return
+        _calm_collector()
         switchboard = Switchboard(Path(self.folder), self._id)
         servers = [self._serve(listener, switchboard) for listener in self.sockets]
         receiving = gevent.spawn(switchboard.run, servers[0].adopt)
@@ -110,6 +113,14 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
     def _sessions(self) -> list[Closable]:
         engine = self.wsgi.extensions["socketio"].server.eio
         return [each for each in list(engine.sockets.values()) if not each.closed]
+
+
+def _calm_collector() -> None:
+    # Sessions live long, and looking through all of them stops every viewer: rarely,
+    # then, and never through what belongs to the program itself.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
 
 
 def _log_exception(context: Any, kind: Any, error: Any, traceback: Any) -> None:
