@@ -18,6 +18,17 @@ def test_everybody_is_told_how_many_watch(room, watch):
         viewer.wait_for("user-count", lambda payload: payload["count"] == 3)
 
 
+def test_a_newcomer_hears_of_a_count_that_is_again_what_the_others_know(room, watch):
+    leaves = watch(room)
+    watch(room)
+    leaves.wait_for("user-count", lambda payload: payload["count"] == 2)
+
+    newcomer = watch(room)
+    leaves.disconnect()
+
+    wait_until(lambda: counts(newcomer)[-1] == 2, "the newcomer knows of two")
+
+
 def test_who_leaves_is_no_longer_counted(room, watch):
     stays, leaves = watch(room), watch(room)
     stays.wait_for("user-count", lambda payload: payload["count"] == 2)

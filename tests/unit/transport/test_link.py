@@ -186,3 +186,28 @@ def test_aborting_drops_what_waits(client: Client):
 
     wait_until(client.has_ended)
     client.link.write(b"nothing happens")
+
+
+def test_what_is_held_leaves_at_release_in_order_and_before_what_follows(
+    client: Client,
+):
+    client.link.hold()
+    client.link.write(b"first,")
+    client.link.write(b"second,")
+    assert client.read() == b""
+
+    client.link.release()
+    client.link.write(b"third")
+
+    assert client.read() == b"first,second,third"
+
+
+def test_a_link_that_ends_while_it_holds_sends_nothing(client: Client):
+    client.link.hold()
+    client.link.write(b"first")
+    client.link.close()
+
+    client.link.release()
+
+    assert client.has_ended()
+    assert client.read() == b""
