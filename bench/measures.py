@@ -30,6 +30,8 @@ class Size:
         warm_commands: how many each server gets before it is measured.
         timers: how many run while nothing happens.
         idle_seconds: how long nothing happens.
+        watch_seconds: how long a crowd watches while nothing happens; in Engine.IO's
+            25 s each viewer is pinged once.
         finishes: how many timers end at one instant.
         rounds: how often everything is measured.
         slow_rounds: how often that is measured which takes its time.
@@ -41,6 +43,7 @@ class Size:
     warm_commands: int = 1_000
     timers: Sequence[int] = (0, 1_000, 10_000)
     idle_seconds: float = 5.0
+    watch_seconds: float = 25.0
     finishes: int = 500
     rounds: int = 5
     slow_rounds: int = 3
@@ -53,6 +56,7 @@ QUICK = Size(
     warm_commands=200,
     timers=(1_000,),
     idle_seconds=2.0,
+    watch_seconds=2.0,
     rounds=2,
     slow_rounds=1,
 )
@@ -129,6 +133,17 @@ def measure_two_workers(show: Show, size: Size, record: Recorder) -> None:
         fan.measure(count, size.deliveries, record, suffix="_two_workers")
 
 
+def measure_idle_viewers(show: Show, size: Size, record: Recorder) -> None:
+    """Measure what the largest crowd costs while it only watches."""
+    count = size.crowds[-1]
+    with Crowd(show.server.address) as crowd:
+        crowd.join([show.room.share_token] * count)
+        crowd.wait_for_count(count)
+        show.usage.wait_until_calm(crowd.watch)
+        share = _share_of_a_core(show, crowd, size.watch_seconds)
+        record.add(f"idle_viewers_{count}", share * _MS)
+
+
 def measure_running_timers(show: Show, size: Size, record: Recorder) -> None:
     """Measure what running timers cost while nothing happens, watched by a few."""
     rooms = [show.api.create_room(f"Room {number}") for number in range(_ROOMS)]
@@ -141,9 +156,7 @@ def measure_running_timers(show: Show, size: Size, record: Recorder) -> None:
         with Crowd(show.server.address) as crowd:
             crowd.join([room.share_token for room in rooms])
             show.usage.wait_until_calm(crowd.watch)
-            used, begun = show.usage.cpu_seconds(), time.perf_counter()
-            crowd.watch(size.idle_seconds)
-            share = (show.usage.cpu_seconds() - used) / (time.perf_counter() - begun)
+            share = _share_of_a_core(show, crowd, size.idle_seconds)
             record.add(f"running_timers_{count}", share * _MS)
 
 
@@ -170,6 +183,12 @@ def measure_latency(show: Show, count: int, record: Recorder) -> None:
         times = [crowd.deliver(show.commands).last for _ in range(count)]
     record.add("event_median", median(times) * _MS)
     record.add("event_p99", percentile(times, 0.99) * _MS)
+
+
+def _share_of_a_core(show: Show, crowd: Crowd, seconds: float) -> float:
+    used, begun = show.usage.cpu_seconds(), time.perf_counter()
+    crowd.watch(seconds)
+    return (show.usage.cpu_seconds() - used) / (time.perf_counter() - begun)
 
 
 def _measure_joining(show: Show, crowd: Crowd, count: int, record: Recorder) -> None:

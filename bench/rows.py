@@ -13,7 +13,8 @@ def rows(size: Size) -> list[Row]:
     lines: list[Row] = []
     for count in size.crowds:
         lines += _crowd_rows(count)
-    return [*lines, *_COMMANDS, *map(_idle_row, size.timers), *_FINISHES]
+    lines += [_watching_row(size.crowds[-1]), *_COMMANDS]
+    return [*lines, *map(_idle_row, size.timers), *_FINISHES]
 
 
 def two_worker_rows(size: Size) -> list[tuple[Row, str]]:
@@ -65,6 +66,11 @@ _FINISHES = (
     Row("finish_p99", "500 finishes at one instant, p99 (ms)"),
     Row("finish_max", "500 finishes at one instant, last (ms)"),
 )
+
+
+def _watching_row(count: int) -> Row:
+    viewers = f"{count:,} viewers".replace(",", " ")
+    return Row(f"idle_viewers_{count}", f"CPU of {viewers} who only watch (ms/s)")
 
 
 def _idle_row(count: int) -> Row:

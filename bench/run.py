@@ -93,8 +93,9 @@ def _measure_slowly(
         if column not in (PRODUCT, PEER):
             continue
         record = Recorder(figures, column)
-        _say(f"  {column}: running timers, finishes")
+        _say(f"  {column}: who only watches, running timers, finishes")
         with stage.server(column) as show:
+            measures.measure_idle_viewers(show, size, record)
             measures.measure_running_timers(show, size, record)
             measures.measure_finishes(show, size.finishes, record)
         _say(f"  {column}: two workers")
