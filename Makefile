@@ -62,13 +62,14 @@ audit: $(VENV)/.test ## Look for known vulnerabilities in what is installed (nee
 	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
 	cd $(JS) && $(NPM) audit
 	cd $(PAGES) && $(NPM) audit
+	cd $(PEER) && $(NPM) audit
 
 .PHONY: lock
 lock: $(VENV)/.test ## Pin the packages again; ARGS=--upgrade takes newer ones
 	$(COMPILE) $(ARGS) pyproject.toml -o requirements.txt
 	$(COMPILE) $(ARGS) --group test -c requirements.txt pyproject.toml -o requirements-test.txt
 	$(COMPILE) $(ARGS) --group build -c requirements-test.txt -o requirements-build.txt
-	$(foreach folder,$(JS) $(PAGES) $(CHROMIUM),cd $(CURDIR)/$(folder) && $(LOCK_NPM);)
+	$(foreach folder,$(JS) $(PAGES) $(CHROMIUM) $(PEER),cd $(CURDIR)/$(folder) && $(LOCK_NPM);)
 
 .PHONY: clean
 clean: ## Remove what was installed and built
