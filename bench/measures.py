@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.crowd import Crowd, Trigger
 from bench.figures import Figures, percentile
 from bench.servers import Floor
 from bench.stage import Show
 from bench.triggers import FloorFrames
 from bench.usage import Usage
-from bench.viewer import PlainViewer
+from tests.support.crowd.crowd import Crowd, Trigger
+from tests.support.crowd.viewer import PlainViewer
 
 _MS, _US = 1e3, 1e6
 _LEAD_MS = 3_000

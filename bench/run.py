@@ -17,7 +17,7 @@ from bench.figures import FLOOR, PEER, PRODUCT, STOCK, Figures
 from bench.measures import QUICK, Recorder, Size
 from bench.servers import Floor
 from bench.stage import Stage
-from bench.viewer import ViewerError
+from tests.support.crowd.viewer import ViewerError
 from tests.support.environment import ROOT
 
 _LARGE = 10_000

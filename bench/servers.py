@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import cores, floor
-from bench.viewer import Address
+from tests.support.crowd.viewer import Address
 from tests.support.daemon import Daemon
 from tests.support.environment import ROOT
 from tests.support.javascript import node_program

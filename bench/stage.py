@@ -1,7 +1,6 @@
 """The stage of the benchmark: PostgreSQL, Redis, fresh databases, servers, rooms."""
 
 import contextlib
-import resource
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,11 +11,11 @@ from typing import Self
 import psycopg2
 
 from bench import cores, machine
-from bench.crowd import Crowd
 from bench.servers import COLUMNS, Product
-from bench.triggers import Commands
 from bench.usage import Usage
 from tests.support.api import Api, Json, Room
+from tests.support.crowd.commands import Commands, starts_and_pauses
+from tests.support.crowd.crowd import Crowd
 from tests.support.product import migrate
 from tests.support.services import Postgres, Valkey
 
@@ -42,7 +41,6 @@ class Stage:
 
     def __enter__(self) -> Self:
         """Start them on the load's core, where this process stays too."""
-        _raise_open_files_limit()
         with ExitStack() as stack:
             stack.enter_context(cores.pinned(cores.LOAD))
             self._postgres = stack.enter_context(Postgres())
@@ -105,7 +103,7 @@ class Show:
             for _ in range(_TIMERS)
         ]
         timer: Json = api.start(room, timers[0])
-        commands = Commands(server.address, room, timer)
+        commands = starts_and_pauses(server.address, room, timer)
         with contextlib.closing(commands):
             yield cls(server, database_url, Usage(server.pid), api, room, commands)
 
@@ -149,8 +147,3 @@ _ADD_RUNNING_TIMERS = """
     UPDATE rooms SET revision = rooms.revision + room.count FROM room
      WHERE rooms.id = room.id
 """
-
-
-def _raise_open_files_limit() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

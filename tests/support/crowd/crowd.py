@@ -1,5 +1,6 @@
 """Thousands of viewers in one thread: an epoll loop that counts what arrives."""
 
+import resource
 import select
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +9,7 @@ from statistics import median
 from types import TracebackType
 from typing import Protocol, Self
 
-from bench.viewer import Address, Event, Kind, Viewer, ViewerError
+from tests.support.crowd.viewer import Address, Event, Kind, Viewer, ViewerError
 
 _AT_ONCE = 64
 _READ_BYTES = 65_536
@@ -51,7 +52,9 @@ class Crowd:
     """
 
     def __init__(self, address: Address, kind: type[Viewer] = Viewer) -> None:
-        """Begin with nobody."""
+        """Begin with nobody; this process may then open as many files as it likes."""
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         self.viewers: dict[int, Viewer] = {}
         self.finishes: list[tuple[int, float]] = []
         self._address = address

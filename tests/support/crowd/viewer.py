@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any
 
-from bench import frames
+from tests.support.crowd import frames
 
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _PONG = frames.from_client("3")
@@ -41,7 +41,7 @@ _EVENTS: dict[str, tuple[Kind, Callable[[dict[str, Any]], Any]]] = {
 
 
 class ViewerError(Exception):
-    """A viewer did not get what the server owes it: the benchmark fails."""
+    """A viewer did not get what the server owes it: the run fails."""
 
 
 class Viewer:
@@ -138,7 +138,7 @@ class PlainViewer(Viewer):
 
     __slots__ = ()
 
-    def _begin(self, address: Address) -> None:  # noqa: ARG002 - nothing to ask for
+    def _begin(self, address: Address) -> None:
         self.joined = self._upgraded = True
 
 

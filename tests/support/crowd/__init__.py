@@ -1,0 +1,1 @@
+"""Thousands of viewers in one process, for tests and for the benchmark."""
