@@ -1,21 +1,19 @@
 """A hall that joins at once costs the database one read for each revision."""
 
-import re
-
 import pytest
 
 from tests.live.show import Show, shown
+from tests.support.room_reads import log_statements, room_reads
 from tests.support.screen import Screen
 from tests.support.server import Server
 
 VIEWERS = 300
-STATE_READ = re.compile(r"statement: SELECT rooms\..* LEFT OUTER JOIN timers")
 
 
 @pytest.fixture
 def counting_postgres(private_postgres):
     """A database that logs its statements: the witness of what the server reads."""
-    private_postgres.execute("ALTER DATABASE {} SET log_statement = 'all'", "postgres")
+    log_statements(private_postgres)
     return private_postgres
 
 
@@ -25,26 +23,18 @@ def server(counting_postgres):
         yield server
 
 
-def reads(database):
-    return sum(
-        1
-        for statement in re.split(r"(?=\bLOG: )", database.read_log())
-        if STATE_READ.search(statement.replace("\n", " "))
-    )
-
-
 def test_a_hall_that_joins_at_once_reads_the_room_about_once(
     counting_postgres, server, standard_clients
 ):
     show = Show(server.api(), server.api().create_room())
-    before = reads(counting_postgres)
+    before = room_reads(counting_postgres)
 
     hall = standard_clients(
         server, show.room, VIEWERS, transports=["websocket"], reconnection=False
     )
     states = hall.wait_for_all("room-state", timeout=30)
 
-    read = reads(counting_postgres) - before
+    read = room_reads(counting_postgres) - before
     print(f"{VIEWERS} viewers joined: {read} reads of the room")  # noqa: T201
     assert 1 <= read <= 3
     for state in states:
@@ -59,13 +49,13 @@ def test_a_change_amid_the_hall_costs_no_read_and_reaches_everybody(
         server, show.room, VIEWERS, transports=["websocket"], reconnection=False
     )
     hall.wait_for_all("room-state", timeout=30)
-    before = reads(counting_postgres)
+    before = room_reads(counting_postgres)
 
     show.start("Opening")
     show.change("Keynote", title="Lecture")
 
     hall.wait_for_all("timer-update", lambda timer: timer["title"] == "Lecture")
-    assert reads(counting_postgres) == before
+    assert room_reads(counting_postgres) == before
     screens = [Screen() for _ in range(VIEWERS)]
     for event in hall.events():
         screens[event.viewer].apply(event.name, event.payload)

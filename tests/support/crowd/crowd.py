@@ -95,6 +95,13 @@ class Crowd:
         while any(viewer.count != count for viewer in self.viewers.values()):
             self._pump(deadline, f"Not all viewers were told of {count}.")
 
+    def watch_until_told(self, revision: int) -> None:
+        """Let time pass until every viewer was told of `revision`."""
+        self.watch_until(
+            lambda: all(each.revision == revision for each in self.viewers.values()),
+            f"Not all viewers were told of revision {revision}.",
+        )
+
     def deliver(self, trigger: Trigger) -> Delivery:
         """Have every viewer told of one update, and wait until the last one was.
 
