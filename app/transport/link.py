@@ -140,6 +140,12 @@ class Link:
                 )
         self.close()
 
+    @classmethod
+    def note_slow(cls, waiting_bytes: int) -> None:
+        """Count and log a client that is cut off because it takes too little."""
+        cls.slow += 1
+        _log.warning("slow-consumer", extra={"waiting_bytes": waiting_bytes})
+
     def _stop_watching(self) -> None:
         for watcher in (self._reader, self._writer):
             if watcher is not None:
@@ -151,8 +157,7 @@ class Link:
         if self._backlog is None:
             self._backlog = Backlog()
         if not self._backlog.add(frame, sent):
-            Link.slow += 1
-            _log.warning("slow-consumer", extra={"waiting_bytes": self._backlog.size})
+            Link.note_slow(self._backlog.size)
             self.abort()
         elif self._writer is None and self._socket is not None:
             self._writer = get_hub().loop.io(self._socket.fileno(), _WRITE)
