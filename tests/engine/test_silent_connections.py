@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.transport import requests
+from tests.engine.files import room_for_files
 from tests.support.waiting import wait_until
 from tests.system.transport.raw import Connection, frame
 
@@ -64,6 +65,7 @@ def senders_of_a_byte_now_and_then(connect: Connect) -> list[Connection]:
 def test_whoever_says_nothing_or_never_ends_is_ended_and_costs_nothing(
     unharmed, connect
 ):
+    room_for_files(2 * SILENT)
     websockets = websockets_without_a_word(connect)
     slow = senders_of_a_byte_now_and_then(connect)
     silent = connections_without_a_request(connect)
