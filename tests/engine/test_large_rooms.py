@@ -17,9 +17,28 @@ LAG_SECONDS = 0.02
 LAG = re.compile(r"^live_timer_loop_lag_seconds ([0-9.e-]+)$", re.MULTILINE)
 
 
+# As much as a room may hold of them: its state has more than a megabyte.
+TIMERS = 500
+DESCRIPTION = "x" * 2_000
+
+
 @pytest.fixture
 def server(server_factory):
     return server_factory(1, embedded=True)
+
+
+def test_a_room_as_full_as_it_may_be_can_be_watched(server):
+    api = server.api()
+    room = api.create_room()
+    for number in range(TIMERS):
+        api.create_timer(room, f"No. {number}", description=DESCRIPTION)
+
+    with Connection(server.port) as viewer:
+        viewer.join(room.share_token)
+        api.update_room(room, name="Full")
+        viewer.read_until(b'"Full"')
+
+    assert "slow-consumer" not in server.read_log()
 
 
 def test_telling_thousands_leaves_the_loop_to_others(server):

@@ -191,6 +191,30 @@ def test_a_client_that_is_simply_gone_is_noticed(client: Client):
         client.closed.wait()
 
 
+def test_a_frame_larger_than_the_bound_is_taken_as_it_is(client: Client):
+    frame = b"x" * 20 * MAX_BYTES
+    client.link.write(frame)
+    client.link.write(b"the end")
+    got = bytearray()
+
+    def all_has_arrived() -> bool:
+        got.extend(client.read())
+        return len(got) == len(frame) + len(b"the end")
+
+    wait_until(all_has_arrived)
+    assert got.endswith(b"the end")
+
+
+def test_what_waits_behind_a_large_frame_is_bounded(client: Client):
+    before = Link.slow
+    for _ in range(3):
+        client.link.write(b"x" * 20 * MAX_BYTES)
+
+    with gevent.Timeout(WAIT_SECONDS):
+        client.closed.wait()
+    assert Link.slow == before + 1
+
+
 def test_aborting_drops_what_waits(client: Client):
     client.link.abort()
 
