@@ -36,6 +36,10 @@ class Connection:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
         self._socket.close()
 
     def send(self, data: bytes) -> None:
@@ -125,6 +129,10 @@ class Connection:
     def join(self, share_token: str) -> None:
         """Open a WebSocket and join a room."""
         self.open_websocket()
+        self.join_over(share_token)
+
+    def join_over(self, share_token: str) -> None:
+        """Join a room over the WebSocket that is open."""
         self.send_text("40")
         self.send_text(f'42["join-room",{json.dumps({"shareToken": share_token})}]')
         self.read_until(b'["user-count"')
