@@ -1,4 +1,4 @@
-"""What gunicorn serves in a test: the product, and how many greenlets its worker has."""
+"""What gunicorn serves in a test: the product, and how many greenlets it has."""
 
 import gc
 
