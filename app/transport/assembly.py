@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from app.transport import frames
 from app.transport.frames import MessageLimit, RefusedFrameError
 
-INVALID_DATA = 1007
 _HEAD_BYTES = 2
 
 
@@ -31,7 +30,8 @@ class Assembler:
         self._unread = b""
         self._limit = MessageLimit(max_message_bytes)
         self._opcode: int | None = None
-        self._parts: list[bytes] = []
+        # One buffer: parts without a byte, of which there may be any number, add none.
+        self._payload = bytearray()
 
     def feed(self, data: bytes) -> Iterator[Received]:
         """Yield what is complete with `data`.
@@ -73,19 +73,11 @@ class Assembler:
             raise RefusedFrameError(frames.PROTOCOL_ERROR, "a part out of place")
         if self._opcode is None:
             self._opcode = head.opcode
-        self._parts.append(payload)
+        self._payload += payload
         if not head.fin:
             return None
-        message = Received(self._opcode, b"".join(self._parts))
-        self._opcode, self._parts = None, []
-        _check_text(message)
+        message = Received(self._opcode, bytes(self._payload))
+        self._opcode, self._payload = None, bytearray()
+        if message.opcode == frames.TEXT:
+            frames.check_text(message.payload)
         return message
-
-
-def _check_text(message: Received) -> None:
-    if message.opcode != frames.TEXT:
-        return
-    try:
-        message.payload.decode()
-    except UnicodeDecodeError as error:
-        raise RefusedFrameError(INVALID_DATA, "text is UTF-8") from error

@@ -13,7 +13,10 @@ class Backlog:
     """
 
     def __init__(self, maximum: int = MAX_BYTES) -> None:
-        """Hold at most `maximum` bytes."""
+        """Hold at most `maximum` bytes behind the data that is on its way.
+
+        That may be as large as it is: a full room's state has more than a megabyte.
+        """
         self._waiting: deque[memoryview] = deque()
         self._maximum = maximum
         self.size = 0
@@ -25,7 +28,7 @@ class Backlog:
         """Add what is left of `data` after `sent` bytes; false where it is too much."""
         self.size += len(data) - sent
         self._waiting.append(memoryview(data)[sent:])
-        return self.size <= self._maximum
+        return self.size - len(self._waiting[0]) <= self._maximum
 
     def first(self) -> memoryview:
         """Return the bytes to send next; only while there are any."""

@@ -17,6 +17,7 @@ from gevent import Greenlet
 from socketio import packet as sio_packet
 
 from app.transport import messages, sessions
+from app.transport.deliveries import Deliveries, Delivery, Receiver
 from app.transport.listening import Listener
 from app.transport.messages import Broadcast, Message, Repeats, UnreadableMessageError
 from app.transport.publishing import Publisher
@@ -49,6 +50,8 @@ class Manager(socketio.Manager):  # type: ignore[misc]
         super().__init__(*arguments, **options)
         self.deliver: Callable[[Broadcast], None] = self.fan_out
         self.on_subscribed: Callable[[], None] = _nothing
+        self._deliveries = Deliveries()
+        self._entered: dict[str, tuple[str, ...]] = {}
 
     @property
     def connected(self) -> bool:
@@ -67,30 +70,41 @@ class Manager(socketio.Manager):  # type: ignore[misc]
         self.deliver(broadcast)
 
     def fan_out(self, broadcast: Broadcast) -> None:
-        """Tell the room's clients on this worker; encodes each event once."""
-        receivers = self._receivers(broadcast.room)
-        for event, data in broadcast.events():
-            packet = self._encoded(event, data)
-            frame = sessions.framed(packet)
-            for session in receivers:
-                if isinstance(session, sessions.Session):
-                    session.send_encoded(frame, packet)
-                elif not session.closed:
-                    # Not of a worker of ours: Flask-SocketIO's test client.
-                    session.send(packet)
+        """Tell the room's clients on this worker; encodes each event once.
+
+        Those who are in the room now are told, in the order of the broadcasts; where
+        they are many, most of them only after this has returned.
+        """
+        packets = [self._encoded(event, data) for event, data in broadcast.events()]
+        news = [(sessions.framed(packet), packet) for packet in packets]
+        delivery = Delivery(news, self._receivers(broadcast.room))
+        self._deliveries.begin(broadcast.room, delivery)
 
     def tell(self, sid: str, event: str, data: Any) -> None:
-        """Tell one client of this worker; one that is gone is not told."""
-        eio_sid = self.eio_sid_from_sid(sid, messages.NAMESPACE)
-        session = self.server.eio.sockets.get(eio_sid)
+        """Tell one client of this worker, after all that is on its way to it.
+
+        A client that is gone is not told.
+        """
+        session = self._session_of(sid)
         if session is not None and not session.closed:
+            if self._deliveries.under_way:
+                self._deliveries.hasten(session)
             session.send(self._encoded(event, data))
 
-    def _receivers(self, room: str) -> list[Any]:
+    def _session_of(self, sid: str) -> Any:
+        eio_sid = self.eio_sid_from_sid(sid, messages.NAMESPACE)
+        return self.server.eio.sockets.get(eio_sid)
+
+    def _receivers(self, room: str) -> list[Receiver]:
         sockets = self.server.eio.sockets
         members = self.get_participants(messages.NAMESPACE, room)
-        found = (sockets.get(eio_sid) for _, eio_sid in members)
-        return [session for session in found if session is not None]
+        found = [sockets.get(eio_sid) for _, eio_sid in members]
+        return [
+            # Not of a worker of ours: Flask-SocketIO's test client.
+            session if isinstance(session, sessions.Session) else _Stock(session)
+            for session in found
+            if session is not None
+        ]
 
     def _encoded(self, event: str, data: Any) -> eio_packet.Packet:
         arguments = list(data) if isinstance(data, tuple) else [data]
@@ -104,11 +118,37 @@ class Manager(socketio.Manager):  # type: ignore[misc]
     ) -> None:
         """Add a client to a room; one that left in the meantime enters nothing."""
         if self.is_connected(sid, namespace) or self.is_pre_connected(sid, namespace):
+            if self._deliveries.under_way:
+                # News of the room that it was in must not follow news of this one.
+                self._deliveries.hasten(self._session_of(sid))
             self.basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
+            entered = self._entered.get(sid, ())
+            if room not in entered:
+                self._entered[sid] = (*entered, room)
 
     def leave_room(self, sid: str, namespace: str, room: str) -> None:
         """Remove a client from a room."""
         self.basic_leave_room(sid, namespace, room)
+        left = tuple(other for other in self._entered.get(sid, ()) if other != room)
+        if left:
+            self._entered[sid] = left
+        else:
+            self._entered.pop(sid, None)
+
+    def basic_disconnect(self, sid: str, namespace: str, **_options: Any) -> None:
+        """Forget a client of this worker.
+
+        The base looks for it in all rooms, of which each client has one of its own: a
+        hall that leaves at once would cost the square of its viewers.
+        """
+        for room in (*self._entered.pop(sid, ()), sid, None):
+            self.basic_leave_room(sid, namespace, room)
+        self.callbacks.pop(sid, None)
+        for pending in (self.pending_connect, self.pending_disconnect):
+            if sid in pending.get(namespace, ()):
+                pending[namespace].remove(sid)
+                if not pending[namespace]:
+                    del pending[namespace]
 
 
 class LocalManager(Manager):
@@ -238,6 +278,17 @@ class RedisManager(Manager, socketio.PubSubManager):  # type: ignore[misc]
 
     def _resume(self) -> None:
         gevent.spawn(self.on_subscribed)
+
+
+class _Stock:
+    """A session of python-engineio itself, which sends in its own way."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def send_encoded(self, _frame: bytes, packet: eio_packet.Packet) -> None:
+        if not self._session.closed:
+            self._session.send(packet)
 
 
 def _nothing() -> None:

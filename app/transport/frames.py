@@ -5,13 +5,16 @@ import hashlib
 from dataclasses import dataclass
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-PROTOCOL_ERROR, TOO_BIG = 1002, 1009
+NORMAL, PROTOCOL_ERROR, INVALID_DATA, TOO_BIG = 1000, 1002, 1007, 1009
 MAX_CONTROL_BYTES = 125
 MASK_BYTES = 4
 # In the place of a length: it follows in two bytes, or in eight.
 _LENGTH_16, _LENGTH_64 = 126, 127
 _MAX_16 = 0xFFFF
 
+_CODE_BYTES = 2
+# Those that may stand in a frame: the standard's and IANA's, libraries', programs'.
+_CLOSE_CODES = frozenset((*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)))
 _OPCODES = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -118,6 +121,33 @@ def close_payload(code: int, reason: str | bytes | None) -> bytes:
     text = reason.encode() if isinstance(reason, str) else reason or b""
     cut = text[: MAX_CONTROL_BYTES - 2].decode(errors="ignore")
     return code.to_bytes(2) + cut.encode()
+
+
+def close_answer(payload: bytes) -> bytes:
+    """Return what answers a client's close frame with this payload: its own code.
+
+    Raises:
+        RefusedFrameError: the code is none that may be sent, or the reason is no text.
+    """
+    if not payload:
+        return close_payload(NORMAL, "")
+    code = payload[:_CODE_BYTES]
+    if len(code) < _CODE_BYTES or int.from_bytes(code) not in _CLOSE_CODES:
+        raise RefusedFrameError(PROTOCOL_ERROR, "the close code is invalid")
+    check_text(payload[_CODE_BYTES:])
+    return code
+
+
+def check_text(payload: bytes) -> None:
+    """Make sure that a whole text is UTF-8.
+
+    Raises:
+        RefusedFrameError: it is not.
+    """
+    try:
+        payload.decode()
+    except UnicodeDecodeError as error:
+        raise RefusedFrameError(INVALID_DATA, "text is UTF-8") from error
 
 
 def frame(opcode: int, payload: bytes) -> bytes:

@@ -1,14 +1,16 @@
 """What gevent.pywsgi does with a connection, made fit for the open internet."""
 
 import logging
+import sys
 import time
 from collections.abc import Iterable
 from http.client import HTTPException
-from socket import MSG_PEEK
+from socket import MSG_PEEK, SO_RCVLOWAT, SOL_SOCKET
 from typing import Any
 
-import gevent
 from gevent import Timeout
+from gevent import socket as gsocket
+from gevent.pywsgi import MAX_REQUEST_LINE  # type: ignore[attr-defined] # no stub
 from geventwebsocket.handler import WebSocketHandler
 from geventwebsocket.websocket import Stream
 
@@ -18,7 +20,6 @@ from app.transport.websocket import WebSocket
 
 MAX_MESSAGE_BYTES = 16 * 1024
 
-_LOOK_AGAIN_SECONDS = 0.005
 _BAD_REQUEST = "400 Bad Request"
 _CLOSE = "Connection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -47,15 +48,25 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
         super().__init__(sock, address, server, ConnectionReader(sock))
         sock.settimeout(requests.STALL_SECONDS)
 
+    def handle(self) -> None:
+        """Serve the connection until it ends, however it does."""
+        try:
+            super().handle()
+        except OSError:
+            self._log_error(*sys.exc_info())
+
     def handle_one_request(self) -> Any:
         """Serve the next request; true where the connection can carry another."""
         self._reached_application = False
         head = self._await_request()
         if not head or self._hand_over(head):
             return None
+        self.rfile.deadline = time.monotonic() + requests.WHOLE_SECONDS
         more = super().handle_one_request()
         self._awaited_seconds = requests.IDLE_SECONDS
-        return None if more is True and self.server.stopping else more
+        # A body that did not arrive as a whole must not be read as another request.
+        done = self.server.stopping or self.rfile.failed
+        return None if more is True and done else more
 
     def _await_request(self) -> bytes:
         """Return the first bytes of the next request; none when there is no other."""
@@ -95,23 +106,39 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
         self.socket = None
 
     def _whole_line(self, head: bytes) -> bytes:
-        # Peeking takes nothing away, so it cannot be waited with: look again.
         deadline = time.monotonic() + requests.ARRIVAL_SECONDS
         while b"\n" not in head and len(head) < handover.PEEK_BYTES:
-            if not handover.may_name_owner(head) or time.monotonic() > deadline:
+            if not handover.may_name_owner(head):
                 break
-            gevent.sleep(_LOOK_AGAIN_SECONDS)
-            head = self.socket.recv(handover.PEEK_BYTES, MSG_PEEK)
+            longer = self._peek_beyond(len(head), deadline - time.monotonic())
+            if len(longer) == len(head):
+                break
+            head = longer
+        return head
+
+    def _peek_beyond(self, count: int, seconds: float) -> bytes:
+        # Peeking takes nothing away, so that the connection stays readable: only more
+        # than what was seen is worth waking up for.
+        self.socket.setsockopt(SOL_SOCKET, SO_RCVLOWAT, count + 1)
+        try:
+            gsocket.wait_read(self.socket.fileno(), max(0.0, seconds), TimeoutError())
+        except TimeoutError:
+            pass
+        finally:
+            self.socket.setsockopt(SOL_SOCKET, SO_RCVLOWAT, 1)
+        head: bytes = self.socket.recv(handover.PEEK_BYTES, MSG_PEEK)
         return head
 
     def read_requestline(self) -> str:
-        """Read the request line.
+        """Read the request line; empty where only its beginning came.
 
         Raises:
             TimeoutError: it takes too long; the connection is then closed.
         """
         with Timeout(requests.ARRIVAL_SECONDS, TimeoutError):
-            return str(super().read_requestline())
+            line = str(super().read_requestline())
+        whole = line.endswith("\n") or len(line) >= MAX_REQUEST_LINE
+        return line if whole else ""
 
     def read_request(self, raw_requestline: str) -> bool:
         """Read the headers.
@@ -126,7 +153,14 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
     def MessageClass(self, source: Any, *arguments: Any) -> Any:  # noqa: N802 - pywsgi's name
         """Parse the headers."""
         limited = requests.LimitedLines(source)
-        return super().MessageClass(limited, *arguments)
+        headers = super().MessageClass(limited, *arguments)
+        requests.check_framing(headers.raw_items(), self.request_version)
+        return headers
+
+    def _connection_upgrade_requested(self) -> bool:
+        # The base also believes `Connection: upgrade` alone, and then reads a body
+        # twice: once from the connection, and once more out of what follows it.
+        return bool(self.headers.get("Upgrade", "").lower() == "websocket")
 
     def run_application(self) -> None:
         """Let the application answer, over a WebSocket where one is wanted."""

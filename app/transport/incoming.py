@@ -17,6 +17,8 @@ _RESERVED = frozenset(
 )
 # python-socketio decodes no empty message, and then stumbles over it.
 _NOTHING = " "
+# Its words for a binary event of a client that has not connected.
+_TOO_EARLY = "Unexpected binary packet"
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +91,9 @@ def close_on_malformed(server: socketio.Server) -> None:
     def strict(eio_sid: str, data: str | bytes) -> None:
         try:
             receive(eio_sid, data or _NOTHING)
-        except MalformedPacketError as error:
+        except ValueError as error:
+            if not isinstance(error, MalformedPacketError) and str(error) != _TOO_EARLY:
+                raise
             server._binary_packet.pop(eio_sid, None)
             _log.info("malformed packet: %s", error)
             server.eio.disconnect(eio_sid)

@@ -21,12 +21,12 @@ from app.transport.assembly import Assembler, Received
 from app.transport.backlog import Backlog
 from app.transport.frames import RefusedFrameError
 
-READ_BYTES = 16 * 1024
+# No more: frames may have six bytes, and all that are read are handled at once.
+READ_BYTES = 4 * 1024
 # The kernel keeps about twice as much for each client; frames here are small.
 SEND_BUFFER_BYTES = 32 * 1024
 # Messages of one client that may wait for their handlers.
 MAX_INBOX = 64
-_NORMAL = 1000
 _READ, _WRITE = 1, 2
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -156,6 +156,12 @@ class Link:
                 )
         self.close()
 
+    @classmethod
+    def note_slow(cls, waiting_bytes: int) -> None:
+        """Count and log a client that is cut off because it takes too little."""
+        cls.slow += 1
+        _log.warning("slow-consumer", extra={"waiting_bytes": waiting_bytes})
+
     def _stop_watching(self) -> None:
         for watcher in (self._reader, self._writer):
             if watcher is not None:
@@ -167,8 +173,7 @@ class Link:
         if self._backlog is None:
             self._backlog = Backlog()
         if not self._backlog.add(frame, sent):
-            Link.slow += 1
-            _log.warning("slow-consumer", extra={"waiting_bytes": self._backlog.size})
+            Link.note_slow(self._backlog.size)
             self.abort()
         elif self._writer is None and self._socket is not None:
             self._writer = get_hub().loop.io(self._socket.fileno(), _WRITE)
@@ -208,6 +213,9 @@ class Link:
         try:
             for received in self._assembler.feed(data):
                 self._dispatch(received)
+                if self._socket is None:
+                    # What follows a farewell does not count.
+                    return
         except RefusedFrameError as error:
             _log.info("WebSocket frame refused: %s", error)
             payload = frames.close_payload(error.code, str(error))
@@ -221,8 +229,8 @@ class Link:
         elif received.opcode == frames.PING:
             self.write(frames.frame(frames.PONG, received.payload))
         elif received.opcode == frames.CLOSE:
-            code = received.payload[:2] or frames.close_payload(_NORMAL, "")
-            self.close(frames.frame(frames.CLOSE, code))
+            answer = frames.close_answer(received.payload)
+            self.close(frames.frame(frames.CLOSE, answer))
 
     def _deliver(self, message: str | bytes) -> None:
         if self._at_once(message):

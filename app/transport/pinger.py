@@ -3,6 +3,7 @@
 import time
 from collections import deque
 from typing import Protocol
+from weakref import ref
 
 import gevent
 from gevent.event import Event
@@ -21,25 +22,28 @@ class Pingable(Protocol):
         """End the session: its client is gone without a word."""
 
 
+_Queue = deque[tuple[float, "ref[Pingable]"]]
+
+
 class Pinger:
     """Asks each session after an interval, and ends it when no answer comes in time.
 
     Interval and time-out are the same for all, so that what was added first is due
-    first and nothing needs sorting.
+    first and nothing needs sorting. A session that has ended is not kept for it.
     """
 
     def __init__(self, interval: float, timeout: float) -> None:
         """Ask after `interval` seconds; expect the answer within `timeout` seconds."""
         self._interval = interval
         self._timeout = timeout
-        self._questions: deque[tuple[float, Pingable]] = deque()
-        self._answers: deque[tuple[float, Pingable]] = deque()
+        self._questions: _Queue = deque()
+        self._answers: _Queue = deque()
         self._added = Event()
         self._running = False
 
     def add(self, session: Pingable) -> None:
         """Ask a session after the interval; to go on, it is added again."""
-        self._questions.append((time.monotonic() + self._interval, session))
+        self._questions.append((time.monotonic() + self._interval, ref(session)))
         if not self._running:
             self._running = True
             gevent.spawn(self._run)
@@ -50,7 +54,7 @@ class Pinger:
             now = time.monotonic()
             for session in _due(self._questions, now):
                 session.ping()
-                self._answers.append((now + self._timeout, session))
+                self._answers.append((now + self._timeout, ref(session)))
             for session in _due(self._answers, now):
                 if not session.has_answered():
                     gevent.spawn(session.give_up)
@@ -65,8 +69,10 @@ class Pinger:
             self._added.wait()
 
 
-def _due(queue: deque[tuple[float, Pingable]], now: float) -> list[Pingable]:
+def _due(queue: _Queue, now: float) -> list[Pingable]:
     due = []
     while queue and queue[0][0] <= now:
-        due.append(queue.popleft()[1])
+        session = queue.popleft()[1]()
+        if session is not None:
+            due.append(session)
     return due

@@ -4,7 +4,9 @@ The standard library's buffered reader does not tell whether it holds bytes alre
 connection may be handed to another worker only when none are held here.
 """
 
+import math
 import socket
+import time
 
 BLOCK_BYTES = 16 * 1024
 
@@ -14,11 +16,15 @@ class ConnectionReader:
 
     Attributes:
         closed: whether reading has ended for good.
+        deadline: until when bytes are waited for, by the monotonic clock.
+        failed: whether bytes were wanted that did not come.
     """
 
     def __init__(self, connection: socket.socket) -> None:
         """Read from `connection`, which stays the caller's to close."""
         self.closed = False
+        self.deadline = math.inf
+        self.failed = False
         self._connection = connection
         self._held = bytearray()
 
@@ -64,7 +70,12 @@ class ConnectionReader:
         self._held.clear()
 
     def _fill(self) -> bool:
+        self.failed = True
+        if time.monotonic() > self.deadline:
+            # Whoever sends a byte now and then would never meet a time-out.
+            raise TimeoutError("it took too long to arrive")
         block = self._connection.recv(BLOCK_BYTES)
+        self.failed = not block
         self._held += block
         return bool(block)
 

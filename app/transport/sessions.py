@@ -20,7 +20,11 @@ from app.transport.pinger import Pinger
 # A client may gather that many packets while its last POST is under way; Engine.IO's
 # own limit of 16 is too low for a burst of clock pings.
 MAX_POSTED_PACKETS = 64
-
+# What may wait for a client that polls, before the packet that is one too many: a
+# room's state may be as large as it is, but not be asked for again and again unread.
+MAX_QUEUED_BYTES = 256 * 1024
+# What a packet takes besides its text.
+_PACKET_BYTES = 256
 
 _PING_FRAME = frames.frame(frames.TEXT, b"2")
 _GOODBYE = frames.frame(frames.CLOSE, frames.close_payload(1000, ""))
@@ -44,17 +48,20 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
     # Engine.IO keeps a time here; to us it only matters whether a ping is unanswered.
     last_ping: Any
     _link: Link | None = None
+    _queued_bytes = 0
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
         """Receive the packets that a client posted.
 
         Raises:
-            EngineIOError: they cannot be decoded, or are too many or too long; the
-                base would answer 200 and drop them all.
+            EngineIOError: they cannot be decoded, are too many or too long, or did not
+                arrive; the base would answer 200 and drop them all.
         """
+        if "CONTENT_LENGTH" not in environ:
+            raise MalformedPayloadError("a POST tells its length")
         try:
             super().handle_post_request(environ)
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise MalformedPayloadError(str(error)) from error
 
     def send(self, packet: Packet) -> None:
@@ -66,7 +73,7 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         if self.closed:
             raise SocketIsClosedError
         if self._link is None:
-            self.queue.put(packet)
+            self._queue_up(packet)
         else:
             self._link.write(framed(packet))
 
@@ -78,7 +85,17 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         if self._link is not None:
             self._link.write(frame)
         elif not self.closed:
-            self.queue.put(packet)
+            self._queue_up(packet)
+
+    def _queue_up(self, packet: Packet) -> None:
+        if self.queue.empty():
+            self._queued_bytes = 0
+        if self._queued_bytes > MAX_QUEUED_BYTES:
+            Link.note_slow(self._queued_bytes)
+            self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+            return
+        self._queued_bytes += _PACKET_BYTES + len(packet.data or "")
+        self.queue.put(packet)
 
     def hold(self) -> None:
         """Keep what is sent from now on, so that it leaves in one piece at `release`.
@@ -100,12 +117,14 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         del wait
         super().close(wait=False, abort=abort, reason=reason)
         self.server.sockets.pop(self.sid, None)
-        if self._link is None:
+        # Each knows the other: let go of it, so that both are gone at once.
+        link, self._link = self._link, None
+        if link is None:
             return
         if reason == self.server.reason.PING_TIMEOUT:
-            self._link.abort()
+            link.abort()
         else:
-            self._link.close(_GOODBYE)
+            link.close(_GOODBYE)
 
     def send_elsewhere(self) -> None:
         """End the transport so that the client connects again by itself.
@@ -180,7 +199,8 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
                 return False
             ws.send(_PROBE_ANSWER)
             self.queue.put(Packet(NOOP))
-            return bool(ws.wait() == _UPGRADE) and not self.closed
+            # Another connection may have probed as well, and been faster.
+            return ws.wait() == _UPGRADE and not (self.closed or self.upgraded)
         except (OSError, WebSocketError):
             return False
         finally:
@@ -224,6 +244,9 @@ def harden(server: socketio.Server, worker: str) -> None:
     engineio.socket.Socket = Session
     Payload.max_decode_packets = MAX_POSTED_PACKETS
     server.packet_class = StrictPacket
+    # What a client sends is handled in its order, and no faster than it is answered:
+    # else each event would begin a greenlet, as many as a client likes.
+    server.async_handlers = False
     server.eio.pinger = Pinger(server.eio.ping_interval, server.eio.ping_timeout)
     # Its task would look at every session again and again; the pinger does that.
     server.eio.start_service_task = False

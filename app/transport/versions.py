@@ -32,6 +32,8 @@ _INSIDES = {
         "_handle_client_error",
         "_log_error",
         "MessageClass",
+        "_connection_upgrade_requested",
+        "handle",
         "handle_one_request",
         "read_request",
         "read_requestline",

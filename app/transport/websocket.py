@@ -66,12 +66,22 @@ class WebSocket(websocket.WebSocket):  # type: ignore[misc]
         try:
             head, length = self._read_head()
         except RefusedFrameError as error:
-            self.logger.info("WebSocket frame refused: %s", error)
-            self.close(error.code, str(error))
-            raise WebSocketError(str(error)) from error
+            raise self._refused(error) from error
         mask = self._exactly(frames.MASK_BYTES)
         header = websocket.Header(head.fin, head.opcode, 0, length)
         return header, frames.unmask(self._exactly(length), mask)
+
+    def handle_close(self, _header: websocket.Header, payload: bytes) -> None:
+        """Answer the client's goodbye.
+
+        Raises:
+            WebSocketError: it must not be sent so.
+        """
+        try:
+            answer = frames.close_answer(payload)
+        except RefusedFrameError as error:
+            raise self._refused(error) from error
+        self.close(int.from_bytes(answer))
 
     def validate_utf8(self, payload: bytes) -> None:
         """Leave it to the decoding of the whole message, which is in C."""
@@ -87,6 +97,11 @@ class WebSocket(websocket.WebSocket):  # type: ignore[misc]
         # Wakes a reader; the handler closes the file descriptor.
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
+
+    def _refused(self, error: RefusedFrameError) -> WebSocketError:
+        self.logger.info("WebSocket frame refused: %s", error)
+        self.close(error.code, str(error))
+        return WebSocketError(str(error))
 
     def _read_head(self) -> tuple[Head, int]:
         head = frames.parse_head(self._exactly(2))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.releasing import released
 from tests.support.api import Api, Room
 from tests.support.senders import HttpSender
 from tests.support.server import Server
@@ -38,14 +37,6 @@ def operator(live_server: Server) -> Iterator[Api]:
 def room(operator: Api) -> Room:
     """An empty room at revision 1."""
     return operator.create_room("Main stage")
-
-
-@pytest.fixture
-def viewer_factory(
-    viewer_factory: Callable[..., Viewer],
-) -> Iterator[Callable[..., Viewer]]:
-    """Connects viewers, as everywhere."""
-    yield from released(viewer_factory)
 
 
 @pytest.fixture

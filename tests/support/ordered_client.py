@@ -48,7 +48,17 @@ class _OrderedEngine(engineio.Client):
         self._handling = ThreadPoolExecutor(1, "viewer")
 
     def close(self) -> None:
+        self._close_socket()
         self._handling.shutdown()
+
+    def _reset(self) -> None:
+        # The library forgets the socket of a connection that the server ended.
+        self._close_socket()
+        super()._reset()
+
+    def _close_socket(self) -> None:
+        if self.ws is not None:
+            self.ws.shutdown()
 
     def _trigger_event(self, event: str, *args: Any, **options: Any) -> Any:
         if options.pop("run_async", False):

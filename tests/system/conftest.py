@@ -11,12 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.releasing import released
 from tests.support.api import Api, Room
 from tests.support.senders import HttpSender
 from tests.support.server import Server
 from tests.support.services import ExternalPostgres, Postgres, Valkey
-from tests.support.viewers import Viewer
 
 WORKERS = 4
 
@@ -77,14 +75,6 @@ def single(single_factory: Callable[..., Server]) -> Iterator[Server]:
     """One worker that tests share as they share the cluster."""
     with single_factory() as server:
         yield server
-
-
-@pytest.fixture
-def viewer_factory(
-    viewer_factory: Callable[..., Viewer],
-) -> Iterator[Callable[..., Viewer]]:
-    """Connects viewers, as everywhere."""
-    yield from released(viewer_factory)
 
 
 @pytest.fixture

@@ -2,10 +2,26 @@
 
 import json
 import socket
+import struct
 from contextlib import suppress
 from typing import Self
 
 MASK = b"\1\2\3\4"
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+def frame(
+    opcode: int, payload: bytes = b"", *, fin: bool = True, bits: int = 0
+) -> bytes:
+    """Return a client's frame; `bits` are reserved ones of its first byte."""
+    first, length = (0x80 if fin else 0) | bits | opcode, len(payload)
+    if length < 126:
+        head = bytes((first, 0x80 | length))
+    elif length < 1 << 16:
+        head = bytes((first, 0xFE)) + length.to_bytes(2)
+    else:
+        head = bytes((first, 0xFF)) + length.to_bytes(8)
+    return head + MASK + bytes(byte ^ MASK[at % 4] for at, byte in enumerate(payload))
 
 
 class Connection:
@@ -20,11 +36,44 @@ class Connection:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
         self._socket.close()
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are."""
         self._socket.sendall(data)
+
+    def send_all_it_takes(self, data: bytes, at_once: int) -> None:
+        """Send bytes in pieces, until the server has enough of them."""
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(ConnectionError):
+            for start in range(0, len(data), at_once):
+                self._socket.sendall(data[start : start + at_once])
+
+    def end_sending(self) -> None:
+        """Close this half of the connection."""
+        self._socket.shutdown(socket.SHUT_WR)
+
+    def reset(self) -> None:
+        """Cut the connection off."""
+        linger = (socket.SOL_SOCKET, socket.SO_LINGER)
+        self._socket.setsockopt(*linger, _RESET_ON_CLOSE)
+        self._socket.close()
+
+    def has_ended(self) -> bool:
+        """Tell, without waiting, whether the server has ended the connection."""
+        self._socket.setblocking(False)
+        try:
+            while self._socket.recv(4096):
+                pass
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+        return True
 
     def read_until(self, mark: bytes) -> bytes:
         """Return what comes up to and with `mark`.
@@ -53,10 +102,10 @@ class Connection:
         """Return the status of the next answer."""
         return int(self.read_until(b"\r\n").split()[1])
 
-    def upgrade(self, path: str = "/socket.io/", *headers: str) -> int:
+    def upgrade(self, path: str = "/socket.io/", *headers: str, query: str = "") -> int:
         """Ask for a WebSocket, and return the answer's status."""
         self.request(
-            f"GET {path}?EIO=4&transport=websocket HTTP/1.1",
+            f"GET {path}?EIO=4&transport=websocket{query} HTTP/1.1",
             "Connection: Upgrade",
             "Upgrade: websocket",
             "Sec-WebSocket-Version: 13",
@@ -74,9 +123,28 @@ class Connection:
         return str(sid)
 
     def send_text(self, text: str) -> None:
-        """Send a short text frame."""
-        payload = bytes(byte ^ MASK[at % 4] for at, byte in enumerate(text.encode()))
-        self.send(bytes((0x81, 0x80 | len(payload))) + MASK + payload)
+        """Send a text in one frame."""
+        self.send(frame(0x1, text.encode()))
+
+    def join(self, share_token: str) -> None:
+        """Open a WebSocket and join a room."""
+        self.open_websocket()
+        self.join_over(share_token)
+
+    def join_over(self, share_token: str) -> None:
+        """Join a room over the WebSocket that is open."""
+        self.send_text("40")
+        self.send_text(f'42["join-room",{json.dumps({"shareToken": share_token})}]')
+        self.read_until(b'["user-count"')
+        self.read_until(b"]")
+
+    def open_polling(self) -> str:
+        """Open a session over long-polling, and return its id."""
+        self.request("GET /socket.io/?EIO=4&transport=polling HTTP/1.1")
+        self.read_until(b'"sid":"')
+        sid = self.read_until(b'"')[:-1].decode()
+        self.read_until(b"}")
+        return sid
 
     def close_code(self) -> int:
         """Return the code with which the server closes the WebSocket."""

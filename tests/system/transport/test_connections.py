@@ -142,10 +142,7 @@ def test_headers_that_do_not_arrive_are_not_waited_for(server: Server):
 
 
 def polling(connection: Connection) -> Callable[[str], int]:
-    connection.request("GET /socket.io/?EIO=4&transport=polling HTTP/1.1")
-    connection.read_until(b'"sid":"')
-    sid = connection.read_until(b'"')[:-1].decode()
-    connection.read_until(b"}")
+    sid = connection.open_polling()
 
     def post(payload: str) -> int:
         connection.request(

@@ -1,5 +1,6 @@
 """WebSocket messages out of pieces."""
 
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -69,6 +70,28 @@ def test_every_form_of_length_is_written_and_read(length: int):
     raw = client_frame(frames.BINARY, b"x" * length, b"abcd", fin=True)
 
     assert list(Assembler(MAX).feed(raw)) == [Received(frames.BINARY, b"x" * length)]
+
+
+def test_parts_without_a_byte_cost_no_memory():
+    first = client_frame(frames.TEXT, b"", b"abcd", fin=False)
+    empty = client_frame(frames.CONTINUATION, b"", b"abcd", fin=False)
+    assembler = Assembler(100)
+    assert list(assembler.feed(first)) == []
+
+    tracemalloc.start()
+    for _ in range(100):
+        assert list(assembler.feed(empty * 100)) == []
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert held < 10_000
+
+
+def test_a_letter_that_is_cut_between_two_parts_is_whole_again():
+    raw = client_frame(frames.TEXT, b"\xe2\x9c", b"abcd", fin=False)
+    raw += client_frame(frames.CONTINUATION, b"\x93", b"abcd", fin=True)
+
+    assert list(Assembler(100).feed(raw)) == [Received(frames.TEXT, "\u2713".encode())]
 
 
 def test_a_message_that_is_too_long_in_all_is_refused_at_the_head_of_its_last_part():

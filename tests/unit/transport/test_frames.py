@@ -91,6 +91,34 @@ def test_unmasking_undoes_masking(payload: bytes, mask: bytes):
     assert frames.unmask(masked, mask) == payload
 
 
+@pytest.mark.parametrize("code", [1000, 1001, 1003, 1007, 1011, 1014, 3000, 4999])
+def test_a_close_frame_is_answered_with_its_own_code(code: int):
+    payload = frames.close_payload(code, "the show is over \u2713")
+
+    assert frames.close_answer(payload) == code.to_bytes(2)
+
+
+def test_a_close_frame_without_a_code_is_answered_with_a_normal_end():
+    assert frames.close_answer(b"") == (1000).to_bytes(2)
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"),
+    [
+        *(
+            pytest.param(wrong.to_bytes(2), 1002, id=str(wrong))
+            for wrong in (0, 999, 1004, 1005, 1006, 1015, 2999, 5000, 65_535)
+        ),
+        pytest.param(b"\x03", 1002, id="half a code"),
+        pytest.param((1000).to_bytes(2) + b"\xc3", 1007, id="no UTF-8"),
+    ],
+)
+def test_a_close_frame_that_must_not_be_sent_is_refused(payload: bytes, code: int):
+    with pytest.raises(RefusedFrameError) as error:
+        frames.close_answer(payload)
+    assert error.value.code == code
+
+
 @given(st.integers(1000, 4999), st.text() | st.none())
 def test_a_close_frame_fits_a_control_frame_and_is_text(code: int, reason: str | None):
     payload = frames.close_payload(code, reason)

@@ -156,6 +156,7 @@ def test_a_client_that_stops_reading_is_cut_off_at_the_bound(client: Client):
             id="a message within a message",
         ),
         pytest.param(b"\x81\xfe\x07\xd0", id="too long by its head alone"),
+        pytest.param(masked(frames.CLOSE, (1005).to_bytes(2)), id="no close code"),
     ],
 )
 def test_what_breaks_the_protocol_ends_the_link(client: Client, data: bytes):
@@ -174,11 +175,44 @@ def test_a_client_that_says_goodbye_is_answered_and_gone(client: Client):
     assert client.read() == frames.frame(frames.CLOSE, (1001).to_bytes(2))
 
 
+def test_what_follows_a_goodbye_does_not_count(client: Client):
+    client.socket.send(masked(frames.CLOSE, b"") + masked(frames.TEXT, b"too late"))
+
+    with gevent.Timeout(WAIT_SECONDS):
+        client.closed.wait()
+    gevent.sleep(0)
+    assert client.messages == []
+
+
 def test_a_client_that_is_simply_gone_is_noticed(client: Client):
     client.socket.close()
 
     with gevent.Timeout(WAIT_SECONDS):
         client.closed.wait()
+
+
+def test_a_frame_larger_than_the_bound_is_taken_as_it_is(client: Client):
+    frame = b"x" * 20 * MAX_BYTES
+    client.link.write(frame)
+    client.link.write(b"the end")
+    got = bytearray()
+
+    def all_has_arrived() -> bool:
+        got.extend(client.read())
+        return len(got) == len(frame) + len(b"the end")
+
+    wait_until(all_has_arrived)
+    assert got.endswith(b"the end")
+
+
+def test_what_waits_behind_a_large_frame_is_bounded(client: Client):
+    before = Link.slow
+    for _ in range(3):
+        client.link.write(b"x" * 20 * MAX_BYTES)
+
+    with gevent.Timeout(WAIT_SECONDS):
+        client.closed.wait()
+    assert Link.slow == before + 1
 
 
 def test_aborting_drops_what_waits(client: Client):

@@ -2,6 +2,7 @@
 
 import socket
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +38,31 @@ def test_a_line_ends_with_its_line_feed_and_what_follows_is_held():
         assert reader.holds_bytes
         assert reader.take_held() == b"Host: x\r\n"
         assert not reader.holds_bytes
+
+
+def test_nothing_is_waited_for_after_the_deadline():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"too late")
+        reader = ConnectionReader(ours)
+        reader.deadline = 0
+
+        with pytest.raises(TimeoutError):
+            reader.read(1)
+        assert reader.failed
+
+
+def test_an_end_that_comes_too_early_is_remembered():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(b"half")
+        theirs.shutdown(socket.SHUT_WR)
+        reader = ConnectionReader(ours)
+
+        assert reader.read(4) == b"half"
+        assert not reader.failed
+        assert reader.read(4) == b""
+        assert reader.failed
 
 
 def test_a_line_longer_than_asked_for_is_cut():

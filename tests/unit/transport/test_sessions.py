@@ -6,15 +6,19 @@ from io import BytesIO
 from types import SimpleNamespace
 
 import engineio.socket
+import gevent
 import pytest
 import socketio
 from engineio.exceptions import EngineIOError
+from engineio.packet import MESSAGE, NOOP, Packet
 from engineio.payload import Payload
+from gevent.event import Event
 from geventwebsocket.websocket import Stream
 
 from app.transport import packets, sessions
 from app.transport.broadcasts import LocalManager
 from app.transport.handler import Handler
+from app.transport.link import Link
 from app.transport.sessions import Session
 from app.transport.websocket import WebSocket
 
@@ -86,6 +90,74 @@ def post(session: Session, body: bytes) -> None:
 def test_a_post_that_cannot_be_decoded_is_an_error(session: Session, body: bytes):
     with pytest.raises(EngineIOError):
         post(session, body)
+
+
+def test_a_post_without_a_length_is_an_error(session: Session):
+    with pytest.raises(EngineIOError):
+        session.handle_post_request({"wsgi.input": BytesIO(b"3")})
+
+
+class CutOff(BytesIO):
+    """A body whose sender is gone."""
+
+    def read(self, *_: object) -> bytes:
+        raise ConnectionResetError
+
+
+def test_a_post_that_does_not_arrive_is_an_error(session: Session):
+    with pytest.raises(EngineIOError):
+        session.handle_post_request({"CONTENT_LENGTH": "9", "wsgi.input": CutOff()})
+
+
+def test_what_a_client_sends_is_handled_in_its_order(
+    server: socketio.Server, session: Session
+):
+    go_on, handled = Event(), []
+    connect(server, session.sid)
+    server.on("slow", lambda _sid: go_on.wait() and handled.append("slow"))
+    server.on("quick", lambda _sid: handled.append("quick"))
+
+    posting = gevent.spawn(post, session, b'42["slow"]\x1e42["quick"]')
+    gevent.sleep(0)
+    assert handled == []
+    go_on.set()
+    posting.join()
+
+    assert handled == ["slow", "quick"]
+
+
+def test_a_binary_event_before_the_connect_ends_the_session_without_an_error(
+    server: socketio.Server, session: Session, caplog: pytest.LogCaptureFixture
+):
+    post(session, b'451-["file",{"_placeholder":true,"num":0}]')
+
+    assert session.closed
+    assert "Traceback" not in caplog.text
+
+
+def test_what_waits_for_a_client_that_does_not_poll_is_bounded(session: Session):
+    before, packet = Link.slow, Packet(MESSAGE, data="x" * 1000)
+    for _ in range(2 * sessions.MAX_QUEUED_BYTES // 1000):
+        session.send_encoded(b"unused", packet)
+
+    assert session.closed
+    assert Link.slow == before + 1
+    assert session.queue.qsize() <= sessions.MAX_QUEUED_BYTES // 1000 + 1
+
+
+def test_packets_without_a_text_count_as_well(session: Session):
+    for _ in range(sessions.MAX_QUEUED_BYTES):
+        session.send_encoded(b"unused", Packet(NOOP))
+
+    assert session.closed
+
+
+def test_one_packet_may_be_as_large_as_it_is_and_a_poll_makes_room(session: Session):
+    for _ in range(10):
+        session.send(Packet(MESSAGE, data="x" * 2 * sessions.MAX_QUEUED_BYTES))
+        assert len(session.poll()) == 1
+
+    assert not session.closed
 
 
 def test_a_post_of_many_packets_is_received(session: Session):
