@@ -1,5 +1,6 @@
 """Redis is killed, frozen and comes back: commands and screens hardly notice."""
 
+import itertools
 import time
 from statistics import median
 
@@ -14,6 +15,7 @@ from tests.system.figures import show as show_figures
 from tests.system.workers import apis_on_each, viewers_on_each
 
 COMMANDS = 40
+AWAY_SECONDS = 20
 # Limits are counted in Redis: here they must not make a command wait for it.
 LIMITS = {
     "rate_limit_enabled": True,
@@ -156,3 +158,57 @@ def test_viewers_join_and_timers_finish_without_redis(
         viewer.call("ping")
     told = [len(viewer.events("timer-finished")) for viewer in viewers]
     assert max(told) == 1
+
+
+def times_to_tell(api, room, timer, viewer, count):
+    """How long a command on one worker takes to a viewer on another, in ms."""
+    times = []
+    for number in range(count):
+        title = f"Live {number} of {count} at {now()}"
+        begun, since = time.monotonic(), len(viewer.recording)
+        api.update_timer(room, timer, title=title)
+        viewer.wait_for(
+            "timer-update",
+            lambda update, title=title: update["title"] == title,
+            since=since,
+        )
+        times.append(1000 * (time.monotonic() - begun))
+    return times
+
+
+@pytest.mark.timeout(120)
+def test_a_show_goes_on_for_twenty_seconds_without_redis(
+    apis, room, timer, viewers, redis
+):
+    here, elsewhere = viewers
+    before = times_to_tell(apis[0], room, timer, elsewhere, COMMANDS)
+
+    redis.kill()
+    end, answers = time.monotonic() + AWAY_SECONDS, []
+    for number in itertools.count():
+        answers.append(rename(apis[0], room, timer, f"Without Redis {number}"))
+        if time.monotonic() > end:
+            break
+        here.wait_for(
+            "timer-update",
+            lambda update, n=number: update["title"] == f"Without Redis {n}",
+        )
+    final = apis[1].state(room.share_token)
+    for viewer in viewers:
+        wait_until_shown(viewer, final, timeout=5)
+
+    redis.start()
+    returned = now()
+    for api in apis:
+        wait_until(lambda a=api: health(a) == (200, "up"), "health tells", 5)
+    back = now() - returned
+    after = times_to_tell(apis[0], room, timer, elsewhere, COMMANDS)
+
+    show_figures("Commands while Redis is away for 20 s", answers)
+    show_figures("To a viewer of another worker, before", before)
+    show_figures("To a viewer of another worker, afterwards", after)
+    print(f"As before {back} ms after Redis came back")  # noqa: T201 - a figure
+    assert max(answers) < 1_000
+    assert back <= 3_000
+    assert median(after) <= 3 * max(median(before), 4)
+    assert all(not viewer.events("disconnect") for viewer in viewers)

@@ -1,16 +1,19 @@
 """A worker that dies costs its viewers a moment, and nobody a finish."""
 
 from collections import Counter
+from contextlib import ExitStack
 
 import pytest
 
 from app.instants import now
+from app.live.presence import EXPIRY_MS
 from tests.live.show import wait_until_shown
 from tests.support.server import Server
 from tests.support.services import Valkey
 from tests.system.figures import show as show_figures
 from tests.system.sql import start_timers_that_end_in
-from tests.system.workers import apis_on_each, viewers_on_each
+from tests.system.wire import join_packets, websocket_to
+from tests.system.workers import WEBSOCKET, alone, apis_on_each, viewers_on_each
 
 WORKERS = 2
 
@@ -88,6 +91,30 @@ def test_another_worker_takes_its_place_and_its_viewers_come_back(
     assert victim not in workers
     assert survivor in workers
     assert witness.events("disconnect") == []
+
+
+def test_the_viewers_of_a_killed_worker_are_not_counted_for_ever(
+    server, room, viewer_factory
+):
+    victim, survivor = server.worker_pids()
+    with alone(server, survivor):
+        witness = viewer_factory(server, room, **WEBSOCKET)
+    with ExitStack() as stack:
+        with alone(server, victim):
+            lost = stack.enter_context(websocket_to(server))
+        for packet in join_packets(room.share_token):
+            lost.send(packet)
+        witness.wait_for("user-count", lambda payload: payload["count"] == 2)
+        since = len(witness.recording)
+
+        server.kill_worker(victim)
+
+        witness.wait_for(
+            "user-count",
+            lambda payload: payload["count"] == 1,
+            timeout=EXPIRY_MS / 1000 + 5,
+            since=since,
+        )
 
 
 def test_commands_through_the_others_go_on(server, room, connect):
