@@ -163,7 +163,7 @@ class Broadcaster:
         }
 
     def _fan_out(self, broadcast: Broadcast) -> None:
-        receivers = self._viewers.counts.get(broadcast.room, 0)
+        receivers = self._viewers.in_room(broadcast.room)
         for event, _ in broadcast.events():
             self._observe(event, receivers)
         self._manager.fan_out(broadcast)
@@ -179,7 +179,7 @@ class Broadcaster:
             self.leave(sid)
 
     def _forget_if_empty(self, room: str) -> None:
-        if room not in self._viewers.counts:
+        if not self._viewers.in_room(room):
             self._told.pop(room, None)
             token = self._tokens.pop(room, None)
             if token is not None:

@@ -90,6 +90,10 @@ class LocalViewers:
         """Return the sockets that watch a room."""
         return [sid for sid, watched in self._room_of.items() if watched == room]
 
+    def in_room(self, room: str) -> int:
+        """Return how many watch a room."""
+        return self._counts[room]
+
     @property
     def sockets(self) -> list[str]:
         """Every socket of this worker."""

@@ -80,7 +80,12 @@ class RoomStates:
         Raises:
             NotFound: no room has this share token.
         """
-        return self._shared(f"current {share_token}", lambda: self.current(share_token))
+        key = f"current {share_token}"
+        under_way = self._reads.get(key)
+        if under_way is not None:
+            # It was asked before whatever the caller may have changed since.
+            under_way.exception()
+        return self._shared(key, lambda: self.current(share_token))
 
     def forget(self, share_token: str) -> None:
         """Drop what was read, for the token has ended."""

@@ -16,7 +16,7 @@ from engineio import packet as eio_packet
 from gevent import Greenlet
 from socketio import packet as sio_packet
 
-from app.transport import messages, sessions
+from app.transport import handover, messages, sessions
 from app.transport.deliveries import Deliveries, Delivery, Receiver
 from app.transport.listening import Listener
 from app.transport.messages import Broadcast, Message, Repeats, UnreadableMessageError
@@ -259,6 +259,8 @@ class RedisManager(Manager, socketio.PubSubManager):  # type: ignore[misc]
             isinstance(room, str)
             and namespace == messages.NAMESPACE
             and not any(options.values())
+            # One that is gone must not be sought on all workers.
+            and not handover.is_session_id(room)
             and not self.is_sid_room(namespace, room)
         )
 

@@ -15,7 +15,6 @@ import secrets
 import socket
 import stat
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ _ATTEMPTS = 250
 _ATTEMPT_SECONDS = 0.002
 _MESSAGE_BYTES = 512
 
+_SESSION_ID = re.compile(r"[a-z0-9]+-[a-z0-9]+\.[A-Za-z0-9_-]+")
 _SESSION = re.compile(rb"[A-Z]{1,10} /socket\.io/[^ ]*[?&]sid=([a-z0-9]+-[a-z0-9]+)\.")
 
 Address = Any
@@ -42,6 +42,11 @@ _log = logging.getLogger(__name__)
 def new_session_id(worker: str) -> str:
     """Return an unguessable session id (120 bits) that names its worker."""
     return f"{worker}.{secrets.token_urlsafe(15)}"
+
+
+def is_session_id(name: str) -> bool:
+    """Tell whether a name can only be that of a client, of any worker."""
+    return bool(_SESSION_ID.fullmatch(name))
 
 
 def owner_of(head: bytes) -> str | None:
@@ -86,8 +91,12 @@ class Switchboard:
         """Hand what other workers send to `serve`, until the greenlet is killed."""
         while True:
             gsocket.wait_read(self._incoming.fileno())
-            with suppress(BlockingIOError):
+            try:
                 self._receive(serve)
+            except BlockingIOError:
+                continue
+            except Exception:  # noqa: BLE001 - one odd connection must not be the last one
+                _log.exception("a connection that was handed over could not be served")
 
     def close(self) -> None:
         """Receive no more; what others try to send is theirs to keep."""

@@ -70,6 +70,12 @@ def test_an_event_for_everybody_stays_in_its_worker(pair: list[Peer]):
     assert_nothing_more(pair[0], pair[1])
 
 
+def test_an_event_for_a_client_that_is_gone_stays_in_its_worker(pair: list[Peer]):
+    pair[0].emit({"a": 1}, room="a-1.0123456789abcdefghij")
+
+    assert_nothing_more(pair[0], pair[1])
+
+
 def test_another_program_can_emit(pair: list[Peer], private_redis: Valkey):
     script = socketio.RedisManager(private_redis.url, CHANNEL, write_only=True)
     try:

@@ -27,6 +27,8 @@ def test_viewers_are_counted_by_room(viewers):
     viewers.join("c", "foyer")
 
     assert viewers.counts == {"hall": 2, "foyer": 1}
+    rooms = ("hall", "foyer", "roof")
+    assert [viewers.in_room(room) for room in rooms] == [2, 1, 0]
     assert sorted(viewers.viewers_of("hall")) == ["a", "b"]
 
 

@@ -46,12 +46,43 @@ def test_a_new_session_id_names_its_worker_and_cannot_be_guessed():
     assert handover.owner_of(f"GET /socket.io/?sid={first} ".encode()) == "a-1"
 
 
+@pytest.mark.parametrize("room", ["", "hall", "6f1b0c0e-6d0f-4b7c-9d53-4a3f0e7a5d11"])
+def test_a_clients_name_is_told_from_a_rooms(room):
+    assert handover.is_session_id(handover.new_session_id("a-1f"))
+    assert not handover.is_session_id(room)
+
+
 @pytest.fixture
 def boards(tmp_path: Path) -> Iterator[tuple[Switchboard, Switchboard]]:
     made = Switchboard(tmp_path, "a-1"), Switchboard(tmp_path, "a-2")
     yield made
     for board in made:
         board.close()
+
+
+def test_a_connection_that_cannot_be_served_is_not_the_last_one(
+    boards: tuple[Switchboard, Switchboard],
+):
+    sender, owner = boards
+    served = []
+
+    def serve(connection: socket.socket, address: object) -> None:
+        served.append(connection)
+        if len(served) == 1:
+            raise RuntimeError
+
+    running = gevent.spawn(owner.run, serve)
+    for _ in range(2):
+        ours, client = socket.socketpair()
+        with ours, client:
+            assert sender.send(ours, None, "a-2")
+
+    with gevent.Timeout(WAIT_SECONDS):
+        while len(served) < 2:
+            gevent.sleep(0)
+    running.kill()
+    for connection in served:
+        connection.close()
 
 
 def test_a_connection_goes_to_its_owner_with_every_byte_unread(

@@ -1,0 +1,34 @@
+"""Callers at the same time share a read, but none that began before they came."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from app.live.state import RoomStates
+from tests.support.waiting import wait_until
+
+
+class Counted(RoomStates):
+    """Answers how often it was asked, when it is told to."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = 0
+        self.answers = threading.Semaphore(0)
+
+    def current(self, share_token):
+        self.asked += 1
+        mine = self.asked
+        self.answers.acquire()
+        return mine
+
+
+def test_who_asks_while_another_is_answered_gets_an_answer_of_its_own_time():
+    states = Counted()
+    with ThreadPoolExecutor(3) as pool:
+        early = pool.submit(states.refreshed, "token")
+        wait_until(lambda: states.asked == 1)
+        late = pool.submit(states.refreshed, "token")
+
+        states.answers.release(2)
+
+        assert (early.result(5), late.result(5)) == (1, 2)
