@@ -46,7 +46,8 @@ def init_app(
     socketio = SocketIO(
         app,
         async_mode="gevent",
-        # Each viewer has a greenlet while it asks, which answers in the order asked.
+        # What a viewer asks is handled in its order, and no faster than it is answered:
+        # else each event would begin a greenlet, as many as a client likes.
         async_handlers=False,
         client_manager=manager,
         json=packets,
