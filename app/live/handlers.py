@@ -46,9 +46,6 @@ def init_app(
     socketio = SocketIO(
         app,
         async_mode="gevent",
-        # What a viewer asks is handled in its order, and no faster than it is answered:
-        # else each event would begin a greenlet, as many as a client likes.
-        async_handlers=False,
         client_manager=manager,
         json=packets,
         cors_allowed_origins=origins.checker(settings.cors_origin),  # type: ignore[arg-type] # Engine.IO calls it

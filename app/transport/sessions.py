@@ -244,6 +244,9 @@ def harden(server: socketio.Server, worker: str) -> None:
     engineio.socket.Socket = Session
     Payload.max_decode_packets = MAX_POSTED_PACKETS
     server.packet_class = StrictPacket
+    # What a client sends is handled in its order, and no faster than it is answered:
+    # else each event would begin a greenlet, as many as a client likes.
+    server.async_handlers = False
     server.eio.pinger = Pinger(server.eio.ping_interval, server.eio.ping_timeout)
     # Its task would look at every session again and again; the pinger does that.
     server.eio.start_service_task = False
