@@ -28,7 +28,7 @@ def test_a_room_is_created_and_a_start_shows_on_three_screens(stage_server, pers
         expect_title(screen, "Keynote")
         expect_phase(screen, "Running")
         wait_until(lambda screen=screen: 1195 <= seconds_shown(screen) <= 1200)
-    expect(home.locator(".viewers")).to_have_text("4 watch")
+    expect(home.locator(".viewers")).to_have_text("4 watching")
 
 
 def test_pause_reset_edit_and_delete_show_on_the_screen(stage, person_at):

@@ -61,7 +61,7 @@ export const en = {
     title: 'Operator’s desk',
     order: 'Running order',
     empty: 'The running order is empty. Add the first timer.',
-    viewers: (count: number) => (count === 1 ? '1 watches' : `${count} watch`),
+    viewers: (count: number) => `${count} watching`,
     start: 'Start',
     resume: 'Go on',
     pause: 'Pause',
