@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.instants import now
-from tests.browser.show import add_timer, press
+from tests.browser.show import add_timer, press, timer_of
 from tests.browser.tab import Tab
 from tests.support.waiting import wait_until
 
@@ -88,10 +88,6 @@ def start(stage):
     press(stage.desk, "start", "Keynote")
     wait_until(lambda: timer_of(stage)["status"] == "running")
     return timer_of(stage)["endsAt"]
-
-
-def timer_of(stage):
-    return stage.api.state(stage.room.share_token)["timers"][0]
 
 
 def sleep(tab):
