@@ -63,3 +63,9 @@ def seconds_shown(screen: Page) -> int:
 def digits_shown(screen: Page) -> str:
     """Return the digits as they stand on the screen."""
     return "".join(screen.locator(DIGITS).text_content().split())
+
+
+def timer_of(show):
+    """Return the only timer of the show's room, as the server has it."""
+    [timer] = show.api.state(show.room.share_token)["timers"]
+    return timer

@@ -1,40 +1,58 @@
 """Screens side by side change their digits together.
 
 How it is measured: ten pages run at once, half of them with a device clock that is
-wrong by up to an hour. In each, an observer writes down the moment at which the text of
-the digits changes, by `performance.timeOrigin + performance.now()`, which the shifted
-`Date.now` does not touch and which all pages of one machine share. For each digit the
-spread is the time from the first page that showed it to the last. It holds everything:
-the estimate of the server's clock, the frames (16 ms), and the machine's own delays,
-for which the worst few spreads are allowed to be larger.
+wrong by up to an hour. In each, after every animation frame, an observer reads the
+text of the digits and notes for each text the first and the last frame that showed it,
+by `performance.timeOrigin + performance.now()`, which the shifted `Date.now` does not
+touch and which all pages of one machine share.
+
+Asserted are, over 20 changes of a digit:
+
+- *contradiction*, for every change: how long after one page drew the new digit another
+  page still drew the old one. Never above 50 ms. It holds whatever the pages do wrong:
+  the estimates of the server's clock, late drawing. A page that draws nothing, because
+  ten browsers share two cores with everything else here, contradicts nobody; what it
+  does draw counts, without exception.
+- *spread*: from the first page that showed the new digit to the last. It holds the
+  machine's own delays as well, so its median is asserted, at 50 ms again.
+- *lateness* of each page: how long after the end of the second, by the server's clock,
+  the page showed the next, as the median over its changes: from 50 ms early to 50 ms
+  late. That all ten agree on a wrong time is excluded by it.
+
+The figures are written to `build/agreement.json`.
 """
 
 import json
-from statistics import median
+from itertools import pairwise
+from statistics import median, quantiles
 
 import pytest
 
-from tests.browser.show import add_timer, expect_phase, press
+from tests.browser.show import add_timer, expect_phase, press, timer_of
 from tests.support.environment import ROOT
 
-PAGES = 10
-SECONDS = 20
+CHANGES = 20
 AGREE_MS = 50
-LATE_FRAMES = 0.1
 SHIFTS = [0, 3_600_000, 0, -3_600_000, 0, 1234, 0, -98_765, 0, 600_000]
 
+# The stage asked for its frames earlier, so that it has drawn when the observer looks.
+# A frame begins before it is drawn and is seen after: `from` is the latest moment that
+# can be meant, `to` the earliest.
 OBSERVE = """() => {
   const digits = document.querySelector('live-stage').shadowRoot
-    .querySelector('live-digits');
-  window.changes = {};
-  new MutationObserver(() => {
-    const at = performance.timeOrigin + performance.now();
-    window.changes[digits.value] ??= at;
-  }).observe(digits, { attributes: true });
+    .querySelector('live-digits').shadowRoot;
+  window.shown = {};
+  const look = (began) => {
+    const text = digits.textContent.replace(/\\s/g, '');
+    shown[text] ??= { from: performance.timeOrigin + performance.now() };
+    shown[text].to = performance.timeOrigin + began;
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
 }"""
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(150)
 def test_ten_screens_show_the_same_second_at_the_same_time(stage, person_at):
     add_timer(stage.desk, "Keynote", "5")
     press(stage.desk, "start", "Keynote")
@@ -47,20 +65,61 @@ def test_ten_screens_show_the_same_second_at_the_same_time(stage, person_at):
         )
         screens.append(person.open(stage.viewer_path))
         expect_phase(screens[-1], "Running")
-    screens[0].wait_for_timeout(2000)  # the first pings have been answered
 
     for screen in screens:
         screen.evaluate(OBSERVE)
-    screens[0].wait_for_timeout(SECONDS * 1000)
-    changes = [screen.evaluate("() => window.changes") for screen in screens]
+    # The first digit and the last are seen in part.
+    for screen in screens:
+        enough = "(enough) => Object.keys(shown).length >= enough"
+        screen.wait_for_function(enough, arg=CHANGES + 3, timeout=60_000)
+    pages = [screen.evaluate("() => shown") for screen in screens]
 
-    shown = set.intersection(*(set(one) for one in changes))
-    moments = [[one[digits] for one in changes] for digits in shown]
-    spreads = sorted(max(times) - min(times) for times in moments)
+    changes = changes_that_all_saw(pages)[:CHANGES]
+    contradictions = [
+        max(page[old]["to"] for page in pages)
+        - min(page[new]["from"] for page in pages)
+        for old, new in changes
+    ]
+    moments = [[page[new]["from"] for page in pages] for _, new in changes]
+    spreads = [max(moment) - min(moment) for moment in moments]
+    ends_at = timer_of(stage)["endsAt"]
+    lateness = [
+        median(
+            page[new]["from"] - (ends_at - 1000 * seconds(new)) for _, new in changes
+        )
+        for page in pages
+    ]
+    write(contradictions=contradictions, spreads=spreads, lateness=lateness)
+    assert len(changes) == CHANGES
+    assert max(contradictions) <= AGREE_MS
+    assert median(spreads) <= AGREE_MS
+    assert max(map(abs, lateness)) <= AGREE_MS
+
+
+def changes_that_all_saw(pages):
+    """The pairs of a digit and the next, of which every page drew both."""
+    texts = sorted(set.intersection(*map(set, pages)), key=seconds, reverse=True)
+    whole = [
+        (old, new) for old, new in pairwise(texts) if seconds(old) - seconds(new) == 1
+    ]
+    return whole[1:]
+
+
+def seconds(text):
+    minutes, rest = text.split(":")
+    return 60 * int(minutes) + int(rest)
+
+
+def write(**figures):
     folder = ROOT / "build"
     folder.mkdir(exist_ok=True)
-    (folder / "agreement.json").write_text(json.dumps(spreads))
-    assert len(spreads) >= SECONDS - 2
-    assert median(spreads) <= AGREE_MS
-    within = [spread for spread in spreads if spread <= AGREE_MS]
-    assert len(within) >= (1 - LATE_FRAMES) * len(spreads), spreads
+    told = {
+        name: {
+            "median": round(median(values), 1),
+            "p95": round(quantiles(values, n=20)[-1], 1),
+            "max": round(max(values), 1),
+            "all": [round(value, 1) for value in values],
+        }
+        for name, values in figures.items()
+    }
+    (folder / "agreement.json").write_text(json.dumps(told, indent=2))

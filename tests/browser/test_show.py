@@ -28,7 +28,7 @@ def test_a_room_is_created_and_a_start_shows_on_three_screens(stage_server, pers
         expect_title(screen, "Keynote")
         expect_phase(screen, "Running")
         wait_until(lambda screen=screen: 1195 <= seconds_shown(screen) <= 1200)
-    expect(home.locator(".viewers")).to_have_text("4 watch")
+    expect(home.locator(".viewers")).to_have_text("4 watching")
 
 
 def test_pause_reset_edit_and_delete_show_on_the_screen(stage, person_at):
@@ -54,7 +54,7 @@ def test_pause_reset_edit_and_delete_show_on_the_screen(stage, person_at):
     wait_until(lambda: seconds_shown(screen) == 90)
 
     press(stage.desk, "remove", "Opening")
-    removal = stage.desk.locator("#removal")
+    removal = stage.desk.locator("live-confirm")
     expect(removal).to_contain_text("Delete “Opening”?")
     removal.get_by_role("button", name="Delete").click()
     expect(row(stage.desk, "Opening")).to_have_count(0)
@@ -132,7 +132,7 @@ def test_the_keyboard_commands_the_selected_timer(stage):
     desk = stage.desk
     body = desk.locator("body")
     body.press("?")
-    expect(desk.locator("#help")).to_contain_text("Start or pause")
+    expect(desk.locator("live-shortcuts")).to_contain_text("Start or pause")
     desk.keyboard.press("Escape")
     body.press("n")
     desk.keyboard.type("By key")
@@ -147,7 +147,7 @@ def test_the_keyboard_commands_the_selected_timer(stage):
     body.press("r")
     expect(row(desk, "By key")).to_contain_text("Not started")
     body.press("Delete")
-    desk.locator("#removal").get_by_role("button", name="Delete").click()
+    desk.locator("live-confirm").get_by_role("button", name="Delete").click()
     expect(row(desk, "By key")).to_have_count(0)
 
 

@@ -159,6 +159,7 @@ it('tells how long nothing was confirmed, and takes a silent connection for lost
 
 it('ends when the link was replaced, the room deleted or never there', async () => {
   const replaced = await watching();
+  await vi.advanceTimersByTimeAsync(11_000);
   replaced.socket.hear('error', { code: 'share-token-revoked', message: '' });
   expect(replaced.client.end).toBe('share-token-revoked');
   const deleted = await watching();
@@ -170,4 +171,16 @@ it('ends when the link was replaced, the room deleted or never there', async () 
   socket.hear('connect');
   await vi.advanceTimersByTimeAsync(10);
   expect(unknown.end).toBe('not-found');
+});
+
+it('a link that was just opened is tried again: the news may be of the one before', async () => {
+  const { client, socket } = await watching();
+  socket.hear('error', { code: 'share-token-revoked', message: '' });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(client.link).toBe('live');
+  expect(asked(socket, 'join-room')).toHaveLength(2);
+  socket.answers.set('join-room', { ok: false, error: { code: 'not-found', message: '' } });
+  socket.hear('error', { code: 'share-token-revoked', message: '' });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(client.end).toBe('share-token-revoked');
 });

@@ -14,6 +14,8 @@ const BEAT_MS = 1_000;
 const PING_EVERY_BEATS = 10;
 const IMPATIENT_MS = 1_500;
 const ACK_MS = 5_000;
+// For so long after a join, word of an older link's end may still be on its way.
+const FRESH_MS = 10_000;
 // Two missed answers to pings: what Engine.IO itself notices after 45 s.
 const MISSED_PINGS = 2;
 // A quiet connection says something at every ping; one that is gone should be polling.
@@ -58,6 +60,9 @@ export class LiveTimerClient {
   #state: RoomState | null = null;
   #heardAt: number;
   #missed = 0;
+  #joinedAt = -Infinity;
+  /** What it means when no room has the share token. */
+  #gone: End = 'not-found';
 
   constructor({ url = '', shareToken, clock = new ServerClock() }: Options) {
     this.clock = clock;
@@ -69,7 +74,7 @@ export class LiveTimerClient {
       {
         state: (state) => this.apply('room-state', state),
         unchanged: () => this.#hear(),
-        notFound: () => this.#finish('not-found'),
+        notFound: () => this.#finish(this.#gone),
       },
       (...request) => fetch(...request),
     );
@@ -175,8 +180,15 @@ export class LiveTimerClient {
       if (!socket.active) this.#later(this.#away.next(), () => socket.connect());
     });
     socket.on('error', ({ code }: Refusal) => {
-      if (code === 'share-token-revoked') this.#finish(code);
+      if (code === 'share-token-revoked') this.#revoked();
     });
+  }
+
+  /** A link that was just opened may be the new one, and the news that of the old one's end. */
+  #revoked(): void {
+    this.#gone = 'share-token-revoked';
+    if (performance.now() - this.#joinedAt < FRESH_MS) void this.#join();
+    else this.#finish(this.#gone);
   }
 
   async #join(): Promise<void> {
@@ -185,11 +197,13 @@ export class LiveTimerClient {
     if (joined?.ok) {
       this.#away.reset();
       this.#missed = 0;
+      this.#joinedAt = performance.now();
+      this.#gone = 'not-found';
       this.#polling.stop();
       this.#become('live');
       void this.#measure(PINGS_AT_START);
     } else if (joined?.error.code === 'not-found') {
-      this.#finish('not-found');
+      this.#finish(this.#gone);
     } else if (this.#socket.connected) {
       this.#polling.start();
       this.#later(this.#away.next(), () => this.#socket.connected && void this.#join());

@@ -13,13 +13,13 @@ export interface Tokens {
 }
 
 export interface Command {
-  method: 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   path: string;
   body?: object;
   /** The room's revision that the command insists on. */
   revision?: number;
-  /** Makes a repetition safe; a new one for each thing that a person wants. */
-  key: string;
+  /** Makes a repetition safe; a new one for each thing that a person wants changed. */
+  key?: string;
 }
 
 /** A command that was refused, or of which nobody knows whether it arrived. */
@@ -74,7 +74,8 @@ export class Commands {
   }
 
   async #try(command: Command): Promise<Response | null> {
-    const headers: Record<string, string> = { 'Idempotency-Key': command.key };
+    const headers: Record<string, string> = {};
+    if (command.key) headers['Idempotency-Key'] = command.key;
     if (this.tokens) headers['Authorization'] = `Bearer ${this.tokens.access}`;
     if (command.body) headers['Content-Type'] = 'application/json';
     if (command.revision !== undefined) headers['If-Match'] = `"${command.revision}"`;

@@ -3,7 +3,7 @@ import { customElement, state } from 'lit/decorators.js';
 
 import { CommandFailed, Commands, newKey, type Command } from '../client/commands.js';
 import type { Room } from '../client/protocol.js';
-import { operatorLink, viewerLink } from '../parts/share.js';
+import { operatorLink, viewerLink } from '../parts/link.js';
 import { forgetRoom, keepRoom, keptRooms, type KeptRoom } from '../parts/storage.js';
 import { controls } from '../parts/styles.js';
 import { language, t } from '../texts/index.js';
@@ -33,7 +33,7 @@ export class LiveHome extends LitElement {
   @state() private made: { name: string; viewer: string; operator: string } | null = null;
   @state() private problem = '';
   @state() private busy = false;
-  #creation: Command | null = null;
+  #creation: (Command & { key: string }) | null = null;
 
   override render() {
     return html`<h1>${t.appName}</h1>

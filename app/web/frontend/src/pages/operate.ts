@@ -5,10 +5,17 @@ import { repeat } from 'lit/directives/repeat.js';
 import { LiveTimerClient } from '../client/client.js';
 import { Commands } from '../client/commands.js';
 import type { RoomState, Timer } from '../client/protocol.js';
-import { DeskCommands } from '../parts/desk-commands.js';
+import type { LiveConfirm } from '../parts/confirm.js';
+import '../parts/confirm.js';
+import { DeskCommands, type Failure } from '../parts/desk-commands.js';
+import '../parts/failures.js';
+import { deskLink, operatorLink, viewerLink } from '../parts/link.js';
 import type { Action } from '../parts/row.js';
 import '../parts/row.js';
-import { operatorLink, viewerLink } from '../parts/share.js';
+import type { Wish } from '../parts/share.js';
+import '../parts/share.js';
+import type { LiveShortcuts } from '../parts/shortcuts.js';
+import '../parts/shortcuts.js';
 import '../parts/stage.js';
 import * as storage from '../parts/storage.js';
 import { controls } from '../parts/styles.js';
@@ -17,17 +24,6 @@ import '../parts/timer-form.js';
 import { language, t } from '../texts/index.js';
 
 const HIDDEN_IN_PREVIEW = new Set(['room', 'message']);
-
-/** Who may command the room from this browser. */
-function permission(shareToken: string): storage.KeptRoom | null {
-  const token = storage.tokenFromAddress();
-  const kept = storage.keptRoom(shareToken);
-  // The owner's own permission reaches further than a link's.
-  if (!token || (kept && storage.isOwner(kept.token))) return kept;
-  const room = { shareToken, id: null, name: kept?.name ?? shareToken, token, keptAt: Date.now() };
-  storage.keepRoom(room);
-  return room;
-}
 
 /** The desk from which a room is commanded. */
 @customElement('live-desk')
@@ -47,29 +43,26 @@ export class LiveDesk extends LitElement {
       ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 0.6rem; }
       aside { display: grid; gap: 1rem; }
       aside live-stage { height: 14rem; border: 1px solid #39425a; border-radius: 12px; }
-      .failure { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; margin-top: 0.6rem; padding: 0.6rem 0.8rem; border: 2px solid #ffb3b8; border-radius: 8px; background: #33171a; }
-      .failure p { flex: 1 1 14rem; margin: 0; }
       .warning { color: #ffd24a; font-weight: 600; margin: 0.5rem 0 0; min-height: 1.4em; }
-      dl { display: grid; grid-template-columns: auto 1fr; gap: 0.4rem 1rem; }
-      dd { margin: 0; }
-      kbd { padding: 0.1em 0.5em; border: 1px solid var(--line); border-radius: 4px; background: #0f131b; font: inherit; }
-      live-link + live-link { margin-top: 1rem; }
       section > .main { margin-top: 0.8rem; width: 100%; }
     `,
   ];
 
   @state() private now = 0;
   @state() private selectedId: string | null = null;
+  /** The operators' link that was made here. */
   @state() private link = '';
-  @state() private keys = storage.shortcutsAreOn();
-  @state() private removing: Timer | null = null;
+  @state() private done = '';
+  @state() private searching = false;
   @query('live-timer-form') private form!: LiveTimerForm;
-  @query('#removal') private removal!: HTMLDialogElement;
-  @query('#help') private help!: HTMLDialogElement;
+  @query('live-confirm') private confirm!: LiveConfirm;
+  @query('live-shortcuts') private shortcuts!: LiveShortcuts;
 
-  readonly #shareToken = decodeURIComponent(location.pathname.split('/')[2] ?? '');
-  readonly #kept = permission(this.#shareToken);
-  readonly #client = new LiveTimerClient({ shareToken: this.#shareToken });
+  #shareToken = decodeURIComponent(location.pathname.split('/')[2] ?? '');
+  readonly #kept = storage.permission(this.#shareToken);
+  readonly #owner = this.#kept !== null && storage.isOwner(this.#kept.token);
+  #client = new LiveTimerClient({ shareToken: this.#shareToken });
+  #stop = this.#client.onChange(() => this.#follow());
   readonly #desk = new DeskCommands(this.#client, this.#authorised(), () => this.requestUpdate());
   #editing: Timer | null = null;
   #frame = 0;
@@ -77,7 +70,6 @@ export class LiveDesk extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.lang = language;
-    this.#client.onChange(() => this.#follow());
     addEventListener('keydown', this.#key);
     const draw = () => {
       // Ten times a second is enough for a list; the stage beside it draws each frame.
@@ -98,35 +90,65 @@ export class LiveDesk extends LitElement {
     const kept = this.#kept;
     const tokens = kept ? { access: kept.token, refresh: kept.refreshToken } : null;
     return new Commands(tokens, {
-      onRefresh: (token) => kept && storage.keepRoom({ ...kept, token }),
+      onRefresh: (token) => kept && this.#keep({ token }),
     });
   }
 
+  #keep(news: Partial<storage.KeptRoom>): void {
+    if (this.#kept) storage.keepRoom(Object.assign(this.#kept, news));
+  }
+
   #follow(): void {
-    const { state: room } = this.#client;
+    const { state: room, end } = this.#client;
     if (room) document.title = `${room.name} · ${t.operate.title}`;
-    if (room && this.#kept && this.#kept.name !== room.name) {
-      this.#kept.name = room.name;
-      storage.keepRoom(this.#kept);
-    }
+    if (room && this.#kept && (this.#kept.name !== room.name || this.#kept.id !== room.id))
+      this.#keep({ name: room.name, id: room.id });
+    if (end === 'room-deleted') storage.forgetRoom(this.#shareToken);
+    if (end === 'share-token-revoked' || end === 'not-found') void this.#search();
     this.requestUpdate();
+  }
+
+  /** The room's link was replaced, here or elsewhere: its owner may know the new one. */
+  async #search(): Promise<void> {
+    const id = this.#kept?.id;
+    if (!id || !this.#owner || this.searching) return;
+    this.searching = true;
+    const room = await this.#desk.find(id);
+    this.searching = false;
+    if (room) this.#moveTo(room.shareToken);
+  }
+
+  #moveTo(shareToken: string): void {
+    if (shareToken === this.#shareToken) return;
+    storage.forgetRoom(this.#shareToken);
+    this.#keep({ shareToken });
+    this.#shareToken = shareToken;
+    history.replaceState(null, '', deskLink(shareToken) + location.search);
+    this.#stop();
+    this.#client.close();
+    this.#client = new LiveTimerClient({ shareToken });
+    this.#stop = this.#client.onChange(() => this.#follow());
+    this.#desk.client = this.#client;
+    // It led to the old address.
+    this.link = '';
+    this.done = t.share.replaced;
   }
 
   override render() {
     const client = this.#client;
     const room = client.state;
-    if (client.end) return html`<h1>${t.ended[client.end]}</h1>`;
-    if (!room) return html`<h1>${client.unconfirmedSeconds() ? t.polling : t.connecting}</h1>`;
+    if (client.end && !this.searching) return this.#over(t.ended[client.end]);
+    if (!room || client.end) return html`<h1>${client.unconfirmedSeconds() ? t.polling : t.connecting}</h1>`;
     if (!this.#kept) return this.#stranger(room);
     const stale = client.unconfirmedSeconds();
     return html`<header>
         <h1 dir="auto">${room.name}</h1>
         <span class="viewers">${client.viewers === null ? nothing : t.operate.viewers(client.viewers)}</span>
         <a class="button" href=${viewerLink(this.#shareToken)} target="_blank" rel="noopener">${t.operate.screens}</a>
-        <button aria-label=${t.operate.help} title=${t.operate.help} @click=${() => this.help.showModal()}>?</button>
+        <button aria-label=${t.operate.help} title=${t.operate.help} @click=${() => this.shortcuts.open()}>?</button>
       </header>
       <p class="warning" role="status">${stale ? t.unconfirmed(stale) : client.link === 'polling' ? t.polling : this.#desk.busy ? t.operate.busy : ''}</p>
-      <div role="alert">${this.#desk.failures.map((failure) => this.#failure(failure))}</div>
+      ${this.#failures()}
       <div class="columns">
         <section>
           <h2>${t.operate.order}</h2>
@@ -135,11 +157,24 @@ export class LiveDesk extends LitElement {
         </section>
         <aside>
           <live-stage .client=${client} .hide=${HIDDEN_IN_PREVIEW} role="region" aria-label=${t.operate.onScreens}></live-stage>
-          ${this.#share()}
+          <live-share
+            .shareToken=${this.#shareToken}
+            .operators=${this.link}
+            .done=${this.done}
+            ?owner=${this.#owner}
+            @wish=${(event: CustomEvent<Wish>) => void this.#wish(event.detail, room)}
+          ></live-share>
         </aside>
       </div>
       <live-timer-form @saved=${(event: CustomEvent<TimerFields>) => this.#saved(event.detail)}></live-timer-form>
-      ${this.#dialogs()}`;
+      <live-confirm></live-confirm>
+      <live-shortcuts></live-shortcuts>`;
+  }
+
+  #over(words: string) {
+    return html`<h1>${words}</h1>
+      ${this.#failures()}
+      <p><a class="button" href="/">${t.operate.home}</a></p>`;
   }
 
   #stranger(room: RoomState) {
@@ -168,50 +203,11 @@ export class LiveDesk extends LitElement {
     </ul>`;
   }
 
-  #share() {
-    const owner = this.#kept !== null && storage.isOwner(this.#kept.token);
-    return html`<section class="card">
-      <h2>${t.operate.share}</h2>
-      <live-link label=${t.share.viewer} href=${viewerLink(this.#shareToken)}></live-link>
-      ${this.link ? html`<live-link label=${t.share.operator} note=${t.share.operatorNote} href=${this.link}></live-link>` : nothing}
-      ${owner && !this.link ? html`<p><button @click=${this.#makeLink}>${t.share.make}</button></p>` : nothing}
-    </section>`;
-  }
-
-  #failure(failure: DeskCommands['failures'][number]) {
-    return html`<div class="failure">
-      <p>${t.operate.failed(failure.what)} ${failure.why}</p>
-      ${failure.retry ? html`<button @click=${failure.retry}>${t.operate.retry}</button>` : nothing}
-      <button @click=${() => this.#desk.dismiss(failure)}>${t.operate.dismiss}</button>
-    </div>`;
-  }
-
-  #dialogs() {
-    const { keys } = t.operate;
-    const listed: [string, string][] = [
-      ['Space', keys.space],
-      ['R', keys.reset],
-      ['S', keys.show],
-      ['N', keys.add],
-      ['E', keys.edit],
-      ['Del', keys.remove],
-      ['↑ ↓', keys.select],
-      ['?', keys.help],
-    ];
-    return html`<dialog id="removal" aria-labelledby="removal-title">
-        <h2 id="removal-title" dir="auto">${t.operate.confirmRemove(this.removing?.title ?? '')}</h2>
-        <p>${t.operate.cannotUndo}</p>
-        <div class="row end">
-          <button @click=${() => this.removal.close()}>${t.operate.cancel}</button>
-          <button class="danger" @click=${this.#remove}>${t.operate.remove}</button>
-        </div>
-      </dialog>
-      <dialog id="help" aria-labelledby="help-title">
-        <h2 id="help-title">${t.operate.help}</h2>
-        <dl>${listed.map(([key, does]) => html`<dt><kbd>${key}</kbd></dt><dd>${does}</dd>`)}</dl>
-        <label><input type="checkbox" .checked=${this.keys} @change=${this.#switchKeys}> ${t.operate.useKeys}</label>
-        <div class="row end"><button @click=${() => this.help.close()}>${t.operate.close}</button></div>
-      </dialog>`;
+  #failures() {
+    return html`<live-failures
+      .failures=${this.#desk.failures}
+      @dismiss=${(event: CustomEvent<Failure>) => this.#desk.dismiss(event.detail)}
+    ></live-failures>`;
   }
 
   #selected(): Timer | undefined {
@@ -231,7 +227,7 @@ export class LiveDesk extends LitElement {
       case 'up': return desk.move(timer, -1);
       case 'down': return desk.move(timer, 1);
       case 'edit': return this.#edit(timer);
-      case 'remove': return this.#ask(timer);
+      case 'remove': return void this.#remove(timer);
     }
   }
 
@@ -245,35 +241,45 @@ export class LiveDesk extends LitElement {
     else this.#desk.add(fields);
   }
 
-  #ask(timer: Timer): void {
-    this.removing = timer;
-    this.removal.showModal();
+  async #remove(timer: Timer): Promise<void> {
+    const title = t.operate.confirmRemove(timer.title);
+    if (await this.confirm.ask({ title, text: t.operate.cannotUndo, action: t.operate.remove }))
+      this.#desk.remove(timer);
   }
 
-  readonly #remove = (): void => {
-    this.removal.close();
-    if (this.removing) this.#desk.remove(this.removing);
-  };
-
-  readonly #makeLink = async (): Promise<void> => {
-    const token = await this.#desk.operatorToken();
-    if (token) this.link = operatorLink(this.#shareToken, token);
-  };
-
-  readonly #switchKeys = (event: Event): void => {
-    this.keys = (event.target as HTMLInputElement).checked;
-    storage.switchShortcuts(this.keys);
-  };
+  async #wish(wish: Wish, room: RoomState): Promise<void> {
+    const { share, operate } = t;
+    this.done = '';
+    switch (wish) {
+      case 'make-link':
+        return this.#desk.makeToken((token) => (this.link = operatorLink(this.#shareToken, token)));
+      case 'end-links':
+        if (!(await this.confirm.ask({ title: share.confirmEnd, text: share.endText, action: share.end }))) return;
+        return this.#desk.endTokens(() => {
+          this.link = '';
+          this.done = share.ended;
+        });
+      case 'replace':
+        if (await this.confirm.ask({ title: share.confirmReplace, text: share.replaceText, action: share.replace }))
+          this.#desk.replaceLink(({ shareToken }) => this.#moveTo(shareToken));
+        return;
+      case 'delete-room': {
+        const title = operate.confirmRemoveRoom(room.name);
+        if (await this.confirm.ask({ title, text: operate.removeRoomText, action: operate.removeRoom }))
+          this.#desk.removeRoom();
+      }
+    }
+  }
 
   readonly #key = (event: KeyboardEvent): void => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || !this.#kept) return;
     const aimed = event.composedPath()[0];
     if (aimed instanceof HTMLInputElement || aimed instanceof HTMLTextAreaElement) return;
-    if (this.form?.isOpen || this.removal?.open || this.help?.open) return;
-    if (event.key === '?') return this.help.showModal();
+    if (this.form?.isOpen || this.confirm?.isOpen || this.shortcuts?.isOpen) return;
+    if (event.key === '?') return this.shortcuts?.open();
     // A button that has the focus takes the space bar itself.
     const pressing = aimed instanceof HTMLButtonElement || aimed instanceof HTMLAnchorElement;
-    if (!this.keys || (pressing && event.key === ' ')) return;
+    if (!this.shortcuts?.areOn || (pressing && event.key === ' ')) return;
     if (this.#command(event.key)) event.preventDefault();
   };
 

@@ -14,6 +14,12 @@ export interface Failure {
 // A second tap of the same finger; what a person wants twice takes longer.
 const DOUBLE_TAP_MS = 700;
 const SYNC_MS = 1_500;
+const PAGE_SIZE = 100;
+
+interface Rooms {
+  rooms: Room[];
+  total: number;
+}
 
 /** What an operator may do, and what became of it. */
 export class DeskCommands {
@@ -22,7 +28,7 @@ export class DeskCommands {
   readonly #taps = new Map<string, number>();
 
   constructor(
-    private readonly client: LiveTimerClient,
+    public client: LiveTimerClient,
     private readonly commands: Commands,
     private readonly changed: () => void,
   ) {}
@@ -79,13 +85,44 @@ export class DeskCommands {
     void this.#send(what, { method: 'POST', path, body: { timerIds: ids } }, () => this.client.sync());
   }
 
-  async operatorToken(): Promise<string | null> {
+  /** Has a token made for operators of this room. */
+  makeToken(done: (token: string) => void): void {
     const path = `${this.#room()}/tokens`;
-    let token: string | null = null;
-    await this.#send<{ operatorToken: string }>(t.share.make, { method: 'POST', path }, (answer) => {
-      token = answer.operatorToken;
-    });
-    return token;
+    void this.#send<{ operatorToken: string }>(t.share.make, { method: 'POST', path }, ({ operatorToken }) =>
+      done(operatorToken),
+    );
+  }
+
+  /** Takes all operators' tokens of this room back. */
+  endTokens(done: () => void): void {
+    void this.#send(t.share.end, { method: 'DELETE', path: `${this.#room()}/tokens` }, done);
+  }
+
+  /** Gives the room a new share token; the old one ends. */
+  replaceLink(done: (room: Room) => void): void {
+    void this.#send<Room>(t.share.replace, { method: 'POST', path: `${this.#room()}/share-token` }, done);
+  }
+
+  removeRoom(): void {
+    const { id, revision } = this.client.state ?? { id: '', revision: 0 };
+    void this.#send(t.operate.removeRoom, { method: 'DELETE', path: this.#room() }, () =>
+      this.client.apply('room-deleted', { id, revision }),
+    );
+  }
+
+  /** The owner's room, whatever its link is by now; null where it is not found. */
+  async find(id: string): Promise<Room | null> {
+    try {
+      for (let page = 1; ; page += 1) {
+        const path = `/api/rooms?page=${page}&pageSize=${PAGE_SIZE}`;
+        const { rooms, total } = await this.commands.send<Rooms>({ method: 'GET', path });
+        const found = rooms.find((room) => room.id === id);
+        if (found || page * PAGE_SIZE >= total) return found ?? null;
+      }
+    } catch (error) {
+      if (error instanceof CommandFailed) return null;
+      throw error;
+    }
   }
 
   dismiss(failure: Failure): void {

@@ -1,79 +1,68 @@
-import { LitElement, css, html, nothing, svg } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
-import qrcode from 'qrcode-generator';
+import { LitElement, css, html, nothing } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
 
 import { t } from '../texts/index.js';
+import { viewerLink } from './link.js';
 import { controls } from './styles.js';
 
-const QUIET = 4; // modules of white around the code, as its standard asks
+export type Wish = 'make-link' | 'end-links' | 'replace' | 'delete-room';
 
-/** One link: to read, to copy, to scan. */
-@customElement('live-link')
-export class LiveLink extends LitElement {
+/** Who gets into the room; `wish` carries what its owner wants changed. */
+@customElement('live-share')
+export class LiveShare extends LitElement {
   static override styles = [
     controls,
     css`
-      :host { display: block; }
-      .link { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 1rem; align-items: start; }
-      input { font-size: 0.85rem; }
-      svg { display: block; width: 9rem; height: 9rem; background: #fff; border-radius: 8px; }
-      @media (max-width: 30rem) { .link { grid-template-columns: minmax(0, 1fr); } }
+      :host { display: grid; gap: 1rem; }
+      h2 { font-size: 1.1rem; margin: 0 0 0.6rem; }
+      .part + .part { margin-top: 1rem; padding-top: 1rem; border-top: 1px solid #39425a; }
+      .row { margin-top: 0.6rem; }
+      p { margin: 0.6rem 0 0; }
+      .done { color: #9be3b0; font-weight: 600; }
+      .done:empty { display: none; }
     `,
   ];
 
-  @property() label = '';
-  @property() note = '';
-  @property() href = '';
-  @state() private copied = false;
+  @property() shareToken = '';
+  /** An operators' link that was made on this page, empty before. */
+  @property() operators = '';
+  /** What was done at last. */
+  @property() done = '';
+  /** An operator shares what everybody sees; the rest is the owner's. */
+  @property({ type: Boolean }) owner = false;
 
   override render() {
-    return html`<div class="link">
-      <div>
-        <label>${this.label}
-          <input readonly .value=${this.href} @focus=${(event: Event) => (event.target as HTMLInputElement).select()}>
-        </label>
-        <div class="row">
-          <button @click=${this.#copy}>${t.share.copy}</button>
-          <span role="status">${this.copied ? t.share.copied : nothing}</span>
+    return html`<section class="card" aria-labelledby="share">
+        <h2 id="share">${t.operate.share}</h2>
+        <div class="part">
+          <live-link label=${t.share.viewer} href=${viewerLink(this.shareToken)}></live-link>
+          ${this.owner ? html`<div class="row">${this.#button('replace', t.share.replace)}</div>` : nothing}
         </div>
-        ${this.note ? html`<p class="dim">${this.note}</p>` : nothing}
+        ${this.owner ? this.#forOperators() : nothing}
+        <p class="done" role="status">${this.done}</p>
+      </section>
+      ${this.owner
+        ? html`<section class="card" aria-labelledby="room">
+            <h2 id="room">${t.operate.room}</h2>
+            ${this.#button('delete-room', t.operate.removeRoom)}
+          </section>`
+        : nothing}`;
+  }
+
+  #forOperators() {
+    return html`<div class="part">
+      ${this.operators
+        ? html`<live-link label=${t.share.operator} note=${t.share.operatorNote} href=${this.operators}></live-link>`
+        : nothing}
+      <div class="row">
+        ${this.operators ? nothing : this.#button('make-link', t.share.make)}
+        ${this.#button('end-links', t.share.end)}
       </div>
-      ${code(this.href, t.share.qr(this.label))}
     </div>`;
   }
 
-  readonly #copy = async (): Promise<void> => {
-    try {
-      await navigator.clipboard.writeText(this.href);
-      this.copied = true;
-    } catch {
-      // Without TLS there is no clipboard: the text is selected for a person to copy.
-      this.renderRoot.querySelector('input')?.focus();
-    }
-  };
-}
-
-function code(text: string, label: string) {
-  if (!text) return nothing;
-  const qr = qrcode(0, 'M');
-  qr.addData(text);
-  qr.make();
-  const count = qr.getModuleCount();
-  const places = Array.from({ length: count }, (_, place) => place);
-  const path = places
-    .flatMap((y) => places.filter((x) => qr.isDark(y, x)).map((x) => `M${x + QUIET} ${y + QUIET}h1v1h-1z`))
-    .join('');
-  const size = count + 2 * QUIET;
-  return html`<svg viewBox="0 0 ${size} ${size}" role="img" aria-label=${label} shape-rendering="crispEdges">
-    ${svg`<path d=${path} fill="#000"></path>`}
-  </svg>`;
-}
-
-export function viewerLink(shareToken: string): string {
-  return `${location.origin}/r/${encodeURIComponent(shareToken)}`;
-}
-
-export function operatorLink(shareToken: string, token: string): string {
-  // In the fragment, which no browser sends to any server.
-  return `${viewerLink(shareToken)}/operate#token=${token}`;
+  #button(wish: Wish, words: string) {
+    const asked = () => this.dispatchEvent(new CustomEvent<Wish>('wish', { detail: wish }));
+    return html`<button data-wish=${wish} class=${wish === 'delete-room' ? 'perilous' : ''} @click=${asked}>${words}</button>`;
+  }
 }

@@ -52,11 +52,22 @@ export function switchShortcuts(on: boolean): void {
 }
 
 /** Takes the token out of the address, where it came with one, and cleans the address. */
-export function tokenFromAddress(): string | null {
+function tokenFromAddress(): string | null {
   const token = location.hash.slice(1).replace(/^token=/, '');
   if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return null;
   history.replaceState(null, '', location.pathname + location.search);
   return token;
+}
+
+/** What this browser may command the room with: from the address, or as it was kept. */
+export function permission(shareToken: string): KeptRoom | null {
+  const token = tokenFromAddress();
+  const kept = keptRoom(shareToken);
+  // The owner's own permission reaches further than a link's.
+  if (!token || (kept && isOwner(kept.token))) return kept;
+  const room = { shareToken, id: null, name: kept?.name ?? shareToken, token, keptAt: Date.now() };
+  keepRoom(room);
+  return room;
 }
 
 /** Whether the token is an owner's, who may issue tokens; the server decides again. */

@@ -39,6 +39,7 @@ export const controls = css`
   button.main { background: var(--accent); color: #06131f; border-color: var(--accent); }
   button.main:hover:enabled { background: #a5d7ff; }
   button.danger { background: #ffb3b8; color: #330508; border-color: #ffb3b8; }
+  button.perilous { border-color: #ffb3b8; color: #ffb3b8; }
   :focus-visible { outline: 3px solid #ffd24a; outline-offset: 2px; }
   label { display: block; margin-block: 0.8rem; }
   input:not([type='checkbox']), textarea {
