@@ -6,12 +6,13 @@ monkey.patch_all()
 
 import sys  # noqa: E402 - after patching, like everything below
 
-from psycogreen.gevent import patch_psycopg  # noqa: E402
-
-patch_psycopg()
+from psycopg2.extensions import set_wait_callback  # noqa: E402
 
 from app import create_app  # noqa: E402
 from app.config import InvalidSettingsError, Settings, load  # noqa: E402
+from app.database import wait_for_postgres  # noqa: E402
+
+set_wait_callback(wait_for_postgres)
 
 
 def _settings() -> Settings:

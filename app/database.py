@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg2
+from psycogreen.gevent import gevent_wait_callback
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
@@ -15,6 +17,9 @@ from structlog import get_logger
 from app.extensions import Model, db
 
 _SQLITE_BUSY_SECONDS = 5
+# The server gives up before the client does: silence means that it hangs.
+_STATEMENT_SECONDS = 8
+_SILENCE_SECONDS = 10
 _CALLBACKS = "after_commit"
 _IMMEDIATE = "sqlite_begin_immediate"
 
@@ -43,10 +48,23 @@ def engine_options(database_url: str) -> dict[str, Any]:
         "executemany_mode": "values_plus_batch",
         "connect_args": {
             "connect_timeout": 3,
-            "options": "-c lock_timeout=5s -c statement_timeout=15s"
+            "options": f"-c lock_timeout=5s -c statement_timeout={_STATEMENT_SECONDS}s"
             " -c idle_in_transaction_session_timeout=30s",
         },
     }
+
+
+def wait_for_postgres(connection: Any) -> None:
+    """Let other greenlets work while PostgreSQL does: psycopg2's wait callback.
+
+    Raises:
+        psycopg2.OperationalError: nothing was heard for longer than any statement may
+            take; psycopg2 then closes the connection.
+    """
+    try:
+        gevent_wait_callback(connection, timeout=_SILENCE_SECONDS)
+    except TimeoutError as error:
+        raise psycopg2.OperationalError("PostgreSQL does not answer") from error
 
 
 def prepare_engine(engine: Engine) -> None:

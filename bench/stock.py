@@ -8,18 +8,16 @@ from gevent import monkey
 
 monkey.patch_all()
 
-from psycogreen.gevent import patch_psycopg  # noqa: E402 - after patching, as in wsgi.py
-
-patch_psycopg()
-
-from collections.abc import Callable  # noqa: E402
+from collections.abc import Callable  # noqa: E402 - after patching, as in wsgi.py
 from typing import Any  # noqa: E402
 
 import gevent  # noqa: E402
 import socketio  # noqa: E402
+from psycopg2.extensions import set_wait_callback  # noqa: E402
 
 import app as product  # noqa: E402
 from app.config import load  # noqa: E402
+from app.database import wait_for_postgres  # noqa: E402
 from app.transport.messages import NAMESPACE, Broadcast  # noqa: E402
 
 
@@ -79,5 +77,6 @@ class StockManager(socketio.RedisManager):  # type: ignore[misc] # python-socket
         socketio.Manager.emit(self, event, data, namespace, room, **options)
 
 
+set_wait_callback(wait_for_postgres)
 product.RedisManager = StockManager  # type: ignore[attr-defined] # the factory's only switch
 app = product.create_app(load())

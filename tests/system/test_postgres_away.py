@@ -1,9 +1,16 @@
 """PostgreSQL stops and starts: commands are refused meanwhile, and nobody restarts."""
 
+import os
+import signal
+from contextlib import closing, contextmanager
+
 import pytest
 
 from tests.live.show import wait_until_shown
+from tests.support.api import Api
+from tests.support.processes import children
 from tests.support.product import migrate
+from tests.support.senders import HttpSender
 from tests.support.server import Server
 from tests.support.services import Postgres, Valkey
 from tests.support.waiting import wait_until
@@ -109,3 +116,31 @@ def test_no_failure_shows_its_inside(api, room, postgres_server):
 
     for word in ("psycopg2", "Traceback", "127.0.0.1", "SELECT", "sqlalche"):
         assert word not in refused.text
+
+
+@contextmanager
+def hanging(postgres_server):
+    """Stop every process of PostgreSQL: connected, and silent."""
+    processes = [postgres_server.pid, *children(postgres_server.pid)]
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for process in processes:
+            os.kill(process, signal.SIGCONT)
+
+
+@pytest.mark.timeout(120)
+def test_a_postgres_that_hangs_holds_commands_but_not_for_ever(
+    server, room, postgres_server
+):
+    with closing(HttpSender(server.base_url, timeout=60)) as patient:
+        api = Api(patient)
+        assert create(api, room).ok
+
+        with hanging(postgres_server):
+            refused = create(api, room)
+
+        assert (refused.status, refused.json["code"]) == (503, "database-away")
+        assert wait_until(lambda: create(api, room).ok, "commands work again", 30)
