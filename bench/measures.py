@@ -17,6 +17,7 @@ _MS, _US = 1e3, 1e6
 _LEAD_MS = 3_000
 _FAR_MS = 6 * 3_600_000
 _ROOMS = 50
+_AT_THE_DOOR = 2_000
 
 
 @dataclass(frozen=True)
@@ -114,12 +115,19 @@ def measure_floor(server: Floor, size: Size, record: Recorder) -> None:
     usage = Usage(server.pid)
     with Crowd(server.address, PlainViewer) as crowd:
         for count in size.crowds:
-            crowd.join([""] * (count - len(crowd.viewers)))
-            for viewer in crowd.viewers.values():
-                # The floor tells nobody where it is.
-                viewer.revision = frames.revision
+            _fill_floor(crowd, frames, count)
             _Fan(crowd, frames, usage).measure(count, size.deliveries, record)
     frames.close()
+
+
+def _fill_floor(crowd: Crowd, frames: FloorFrames, count: int) -> None:
+    # It lets in whoever waits at its door when it is told to write.
+    while missing := count - len(crowd.viewers):
+        crowd.join([""] * min(missing, _AT_THE_DOOR))
+        for viewer in crowd.viewers.values():
+            # The floor tells nobody where it is.
+            viewer.revision = frames.revision
+        crowd.deliver(frames)
 
 
 def measure_two_workers(show: Show, size: Size, record: Recorder) -> None:
