@@ -5,18 +5,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.support.server import Server
+from tests.engine.arrivals import straight, upgraded
+from tests.engine.counting import CountingServer, kept
 from tests.support.waiting import wait_until
-from tests.system.transport.raw import Connection
 
 VIEWERS = 200
-
-
-class CountingServer(Server):
-    """The product, with a page that tells how many greenlets there are."""
-
-    def command(self):
-        return [*super().command()[:-1], "tests.engine.counting_wsgi:app"]
 
 
 @pytest.fixture
@@ -27,25 +20,7 @@ def server(sqlite_template, tmp_path):
 
 
 def greenlets(api):
-    return int(api.request("GET", "/greenlets").text)
-
-
-def upgraded(stack, server, room):
-    """A viewer as the standard client makes it: long-polling first."""
-    polling = stack.enter_context(Connection(server.port))
-    sid = polling.open_polling()
-    viewer = stack.enter_context(Connection(server.port))
-    assert viewer.upgrade(query=f"&sid={sid}") == 101
-    viewer.send_text("2probe")
-    viewer.read_until(b"3probe")
-    viewer.send_text("5")
-    viewer.join_over(room.share_token)
-    polling.close()
-
-
-def straight(stack, server, room):
-    """A viewer over a WebSocket from the beginning."""
-    stack.enter_context(Connection(server.port)).join(room.share_token)
+    return kept(api)["greenlets"]
 
 
 @pytest.mark.parametrize("watch", [upgraded, straight])

@@ -1,26 +1,33 @@
 """Whoever comes and goes leaves nothing behind."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from tests.engine.arrivals import hasty, mute, polling, straight, upgraded
+from tests.engine.counting import CountingServer, kept
 from tests.support.crowd.crowd import Crowd
 from tests.support.waiting import wait_until
-from tests.system.wire import join_packets, websocket_to
 
 AT_ONCE = 20
+VISITS = 600
 HALL = 500
 HALLS = 40
 # By then every pool and cache of the process has its size.
 WARM_HALLS = 8
 # A session that stayed would take 5 kB at least, a greenlet more.
 LEFT_BY_EACH = 1_000
+NOBODY = dict.fromkeys(
+    ("links", "sessions", "environments", "clients", "sockets", "watched rooms"), 0
+)
 
 
 @pytest.fixture
-def server(server_factory):
-    return server_factory(1)
+def server(postgres_url, redis_url):
+    with CountingServer(postgres_url, redis_url) as server:
+        yield server
 
 
 @pytest.fixture
@@ -30,8 +37,13 @@ def worker(server):
 
 
 @pytest.fixture
-def room(server):
-    return server.api().create_room()
+def api(server):
+    return server.api()
+
+
+@pytest.fixture
+def room(api):
+    return api.create_room()
 
 
 def descriptors(worker):
@@ -45,27 +57,40 @@ def private_bytes(worker):
     raise AssertionError("no Private_Dirty")
 
 
-def wait_until_nobody_is_known(server, worker, files):
-    # The connection that asks, and what the pools keep, may have come meanwhile.
-    wait_until(lambda: descriptors(worker) <= files + 10, "all are closed", 15)
-    api = server.api()
+@pytest.fixture
+def wait_until_nobody_is_known(api, worker, room):
+    """Waits until the worker keeps what it kept before anybody came."""
+    files, greenlets = descriptors(worker), kept(api)["greenlets"]
 
-    def counted():
+    def nothing_is_kept():
+        counts = kept(api)
+        # One more is the pinger, which begins with the first client.
+        return counts.pop("greenlets") <= greenlets + 1 and counts == NOBODY
+
+    def nobody_is_counted():
         stats = api.request("GET", "/api/stats/socket").json
-        return stats["connections"], stats["rooms"]
+        return stats["connections"] == stats["rooms"] == 0
 
-    wait_until(lambda: counted() == (0, 0), "none counted", 40)
+    def wait():
+        # What the pools of connections keep may have come meanwhile.
+        wait_until(lambda: descriptors(worker) <= files + 10, "all are closed", 15)
+        wait_until(nothing_is_kept, "nothing is kept", 15)
+        wait_until(nobody_is_counted, "none counted", 40)
+
+    return wait
 
 
 @pytest.mark.timeout(240)
-def test_twenty_thousand_viewers_who_come_and_go_leave_nothing(server, worker, room):
-    files = descriptors(worker)
-
+def test_twenty_thousand_viewers_who_come_and_go_leave_nothing(
+    server, worker, api, room, wait_until_nobody_is_known
+):
     def fill_and_empty_the_hall(times):
         for _ in range(times):
             with Crowd(("127.0.0.1", server.port)) as crowd:
                 crowd.join([room.share_token] * HALL)
-        wait_until_nobody_is_known(server, worker, files)
+                here = kept(api)
+                assert here["links"] == here["sessions"] == here["sockets"] == HALL
+        wait_until_nobody_is_known()
 
     fill_and_empty_the_hall(WARM_HALLS)
     warm = private_bytes(worker)
@@ -76,19 +101,15 @@ def test_twenty_thousand_viewers_who_come_and_go_leave_nothing(server, worker, r
     assert grown < LEFT_BY_EACH * HALL * (HALLS - WARM_HALLS)
 
 
-@pytest.mark.parametrize("joins", [True, False], ids=["joined", "never joined"])
-def test_whoever_leaves_in_the_middle_of_connecting_leaves_nothing(
-    server, worker, room, joins
+@pytest.mark.parametrize("come", [straight, upgraded, polling, hasty, mute])
+def test_however_viewers_come_and_go_they_leave_nothing(
+    server, room, wait_until_nobody_is_known, come
 ):
-    files = descriptors(worker)
-
     def come_and_go(_):
-        with websocket_to(server) as connection:
-            if joins:
-                for packet in join_packets(room.share_token):
-                    connection.send(packet)
+        with ExitStack() as visit:
+            come(visit, server, room)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(come_and_go, range(1_000)))
+        list(pool.map(come_and_go, range(VISITS)))
 
-    wait_until_nobody_is_known(server, worker, files)
+    wait_until_nobody_is_known()
