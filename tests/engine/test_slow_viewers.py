@@ -17,7 +17,7 @@ from tests.system.transport.raw import Connection
 SLOW = 50
 READING = 450
 # With and without them in turn: what else the machine does meets both alike.
-ROUNDS = 4
+ROUNDS = 3
 # In each update, so that fifty who read nothing fill their buffers before long.
 CHARACTERS = 1_990
 ALONE = 50
