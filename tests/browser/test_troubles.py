@@ -19,7 +19,8 @@ HOUR_MS = 3_600_000
 SHIFTED = "const now = Date.now; Date.now = () => now.call(Date) + ({});"
 
 
-def test_a_restart_of_the_server_is_survived(server_factory, show_at, person_at):
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_restart_of_the_server_is_survived(server_factory, show_at, person_at, end):
     server = server_factory(workers=2)
     server.wait_for_workers(2)
     stage = show_at(server)
@@ -29,7 +30,7 @@ def test_a_restart_of_the_server_is_survived(server_factory, show_at, person_at)
     press(stage.desk, "start", "Keynote")
     expect_phase(screen, "Running")
 
-    server.stop()
+    getattr(server, end)()
     before = seconds_shown(screen)
     expect(screen.locator("live-stage .status")).to_contain_text("Unconfirmed for")
     wait_until(lambda: seconds_shown(screen) < before, "the digits go on")
