@@ -176,9 +176,13 @@ def test_the_keyboard_commands_the_selected_timer(stage):
     desk = stage.desk
     body = desk.locator("body")
     body.press("?")
-    expect(desk.locator("live-shortcuts")).to_contain_text("Start or pause")
+    keys = desk.locator("live-shortcuts dialog")
+    expect(keys).to_be_visible()
+    expect(keys).to_contain_text("Start or pause")
     desk.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
     body.press("n")
+    expect(desk.locator("live-timer-form dialog")).to_be_visible()
     desk.keyboard.type("By key")
     desk.keyboard.press("Enter")
     expect(row(desk, "By key")).to_be_visible()
@@ -208,6 +212,7 @@ def test_the_keyboard_selects_shows_and_edits(stage):
     expect(row(desk, "Second")).to_contain_text("On the screens")
     body.press("e")
     form = desk.locator("live-timer-form dialog")
+    expect(form).to_be_visible()
     expect(form.get_by_label("Title")).to_have_value("Second")
     desk.keyboard.press("Escape")
     expect(form).to_be_hidden()
@@ -219,7 +224,6 @@ def test_the_keys_can_be_switched_off_and_stay_so(stage):
     desk = stage.desk
     desk.locator("body").press("?")
     desk.get_by_label("Keyboard shortcuts are on").uncheck()
-    desk.keyboard.press("Escape")
     desk.reload()
     desk.get_by_role("button", name="+ Add a timer").wait_for()
 

@@ -291,7 +291,9 @@ export class LiveDesk extends LitElement {
 
   readonly #key = (event: KeyboardEvent): void => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || !this.#kept) return;
-    const aimed = event.composedPath()[0];
+    const [target] = event.composedPath();
+    // A field of a dialog that was just closed has the focus until the next frame.
+    const aimed = target instanceof HTMLElement && target.checkVisibility() ? target : null;
     if (aimed instanceof HTMLInputElement || aimed instanceof HTMLTextAreaElement) return;
     if (this.form?.isOpen || this.confirm?.isOpen || this.shortcuts?.isOpen) return;
     if (event.key === '?') return this.shortcuts?.open();
