@@ -99,6 +99,50 @@ def test_a_double_tap_starts_once(stage):
     assert state["timers"][0]["status"] == "running"
 
 
+def test_a_key_that_bounces_is_pressed_once(stage):
+    stage.api.create_timer(stage.room, "Talk", 300_000)
+    expect(row(stage.desk, "Talk")).to_be_visible()
+    stage.desk.evaluate(
+        "() => { const at = performance.now(); performance.now = () => at; }"
+    )
+    revision = stage.api.state(stage.room.share_token)["revision"]
+
+    stage.desk.locator("body").press(" ")
+    expect(row(stage.desk, "Talk")).to_contain_text("Running")
+    stage.desk.locator("body").press(" ")
+    press(stage.desk, "edit", "Talk")
+    form = stage.desk.locator("live-timer-form dialog")
+    form.get_by_label("Title").fill("The talk")
+    form.get_by_role("button", name="Save").click()
+    expect(row(stage.desk, "The talk")).to_be_visible()
+
+    assert timers_of(stage)[0]["status"] == "running"
+    assert stage.api.state(stage.room.share_token)["revision"] == revision + 2
+
+
+def test_a_double_tap_deletes_nothing(stage):
+    add_timer(stage.desk, "Talk")
+
+    # No timer of the page runs before the second tap.
+    ready = (
+        row(stage.desk, "Talk")
+        .locator("[data-action=remove]")
+        .evaluate(
+            """async (button) => {
+          button.click();
+          for (let turn = 0; turn < 50; turn += 1) await null;
+          const dialog = button.getRootNode().host.getRootNode()
+            .querySelector('live-confirm').shadowRoot.querySelector('dialog');
+          return [dialog.open, dialog.querySelector('.danger').disabled];
+        }"""
+        )
+    )
+
+    assert ready == [True, True]
+    stage.desk.locator("live-confirm").get_by_role("button", name="Delete").click()
+    expect(row(stage.desk, "Talk")).to_have_count(0)
+
+
 def test_two_operators_see_each_others_changes(stage, person_at):
     token = stage.api.request(
         "POST", f"/api/rooms/{stage.room.id}/tokens", token=stage.room.admin_token
@@ -132,9 +176,13 @@ def test_the_keyboard_commands_the_selected_timer(stage):
     desk = stage.desk
     body = desk.locator("body")
     body.press("?")
-    expect(desk.locator("live-shortcuts")).to_contain_text("Start or pause")
+    keys = desk.locator("live-shortcuts dialog")
+    expect(keys).to_be_visible()
+    expect(keys).to_contain_text("Start or pause")
     desk.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
     body.press("n")
+    expect(desk.locator("live-timer-form dialog")).to_be_visible()
     desk.keyboard.type("By key")
     desk.keyboard.press("Enter")
     expect(row(desk, "By key")).to_be_visible()
@@ -151,6 +199,88 @@ def test_the_keyboard_commands_the_selected_timer(stage):
     expect(row(desk, "By key")).to_have_count(0)
 
 
+def test_the_keyboard_selects_shows_and_edits(stage):
+    desk = stage.desk
+    body = desk.locator("body")
+    for title in ("First", "Second", "Third"):
+        add_timer(desk, title)
+
+    body.press("ArrowDown")
+    body.press("ArrowDown")
+    body.press("ArrowUp")
+    body.press("s")
+    expect(row(desk, "Second")).to_contain_text("On the screens")
+    body.press("e")
+    form = desk.locator("live-timer-form dialog")
+    expect(form).to_be_visible()
+    expect(form.get_by_label("Title")).to_have_value("Second")
+    desk.keyboard.press("Escape")
+    expect(form).to_be_hidden()
+    press(desk, "up", "Third")
+    wait_until(lambda: titles_of(stage) == ["First", "Third", "Second"])
+
+
+def test_the_keys_can_be_switched_off_and_stay_so(stage):
+    desk = stage.desk
+    desk.locator("body").press("?")
+    desk.get_by_label("Keyboard shortcuts are on").uncheck()
+    desk.reload()
+    desk.get_by_role("button", name="+ Add a timer").wait_for()
+
+    desk.locator("body").press("n")
+    desk.locator("body").press("?")
+    expect(desk.locator("live-shortcuts dialog")).to_be_visible()
+    expect(desk.locator("live-timer-form dialog")).to_be_hidden()
+
+
+def test_the_token_is_in_no_address_that_is_asked_for(stage_server, person_at):
+    owner = person_at(stage_server)
+    asked = []
+    owner.context.on("request", lambda request: asked.append(request.url))
+    home = owner.open("/")
+    _, link = create_room(home)
+    token = link.partition("#token=")[2]
+    operator = person_at(stage_server)
+    operator.context.on("request", lambda request: asked.append(request.url))
+    desk = operator.context.new_page()
+    desk.on("websocket", lambda socket: asked.append(socket.url))
+    desk.goto(link)
+    add_timer(desk, "Keynote")
+    press(desk, "start", "Keynote")
+    expect(row(desk, "Keynote")).to_contain_text("Running")
+
+    # What follows the # stays in the browser.
+    sent = [url.partition("#")[0] for url in asked]
+    assert any("/start" in url for url in sent)
+    assert any("/socket.io/" in url for url in sent)
+    assert len(token) > 100
+    assert [url for url in sent if token in url or "eyJ" in url] == []
+
+
+def test_a_room_is_forgotten_after_a_dialog(stage_server, person_at):
+    home = person_at(stage_server).open("/")
+    for name in ("Main stage", "Side stage"):
+        create_room(home, name)
+        home.reload()
+    expect(home.get_by_role("link", name="Operate")).to_have_count(2)
+    forget = home.get_by_role("button", name="Forget Side stage in this browser")
+
+    forget.click()
+    home.keyboard.press("Escape")
+    expect(home.get_by_role("link", name="Operate")).to_have_count(2)
+    forget.click()
+    home.get_by_role("button", name="Forget it").click()
+    expect(home.get_by_role("link", name="Operate")).to_have_count(1)
+    expect(forget).to_have_count(0)
+
+
+def timers_of(stage):
+    return stage.api.state(stage.room.share_token)["timers"]
+
+
+def titles_of(stage):
+    return [timer["title"] for timer in timers_of(stage)]
+
+
 def state_of(stage, timer):
-    timers = stage.api.state(stage.room.share_token)["timers"]
-    return next(one for one in timers if one["id"] == timer["id"])
+    return next(one for one in timers_of(stage) if one["id"] == timer["id"])

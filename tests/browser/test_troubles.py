@@ -19,7 +19,8 @@ HOUR_MS = 3_600_000
 SHIFTED = "const now = Date.now; Date.now = () => now.call(Date) + ({});"
 
 
-def test_a_restart_of_the_server_is_survived(server_factory, show_at, person_at):
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_a_restart_of_the_server_is_survived(server_factory, show_at, person_at, end):
     server = server_factory(workers=2)
     server.wait_for_workers(2)
     stage = show_at(server)
@@ -29,7 +30,7 @@ def test_a_restart_of_the_server_is_survived(server_factory, show_at, person_at)
     press(stage.desk, "start", "Keynote")
     expect_phase(screen, "Running")
 
-    server.stop()
+    getattr(server, end)()
     before = seconds_shown(screen)
     expect(screen.locator("live-stage .status")).to_contain_text("Unconfirmed for")
     wait_until(lambda: seconds_shown(screen) < before, "the digits go on")
@@ -106,6 +107,25 @@ def test_a_clock_that_is_set_during_the_show_is_noticed(stage, person_at):
     screen.evaluate(f"() => {{ {SHIFTED.format(HOUR_MS)} }}")
 
     wait_until(lambda: 250 <= seconds_shown(screen) <= 300, "the right time")
+
+
+def test_a_device_that_slept_goes_on_without_network(stage, person_at):
+    viewer = person_at(stage.server)
+    screen = viewer.open(stage.viewer_path)
+    add_timer(stage.desk, "Keynote", "5")
+    press(stage.desk, "start", "Keynote")
+    expect_phase(screen, "Running")
+
+    viewer.context.set_offline(True)
+    # In a device's sleep this clock stands still, and the other one goes on.
+    screen.evaluate("""() => {
+      const now = performance.now.bind(performance);
+      performance.now = () => now() - 3_600_000;
+    }""")
+    before = seconds_shown(screen)
+    # Any look at digits that are not there fails.
+    wait_until(lambda: seconds_shown(screen) <= before - 3, "the digits go on")
+    viewer.complaints.clear()
 
 
 def test_a_command_that_was_not_answered_is_sent_again_once(stage):

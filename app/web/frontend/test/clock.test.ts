@@ -51,3 +51,14 @@ it('an old quick answer gives way: the device may have drifted', () => {
   clock.add(HOUR, HOUR + 50, HOUR + 125);
   expect(clock.offset).toBe(100);
 });
+
+it('a device that slept shows the right time before it hears of anybody', () => {
+  const ticks = device();
+  const clock = new ServerClock(ticks);
+  clock.add(0, 2, 501);
+  // The steady clock stood still meanwhile.
+  ticks.set = HOUR;
+  expect(clock.jumped()).toBe(true);
+  expect(clock.known).toBe(true);
+  expect(clock.now()).toBe(HOUR + 500);
+});

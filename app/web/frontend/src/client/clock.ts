@@ -29,6 +29,7 @@ export class ServerClock {
   #ticks: Ticks;
   #samples: Sample[] = [];
   #offset = 0;
+  #known = false;
   #between: number;
 
   constructor(ticks: Ticks = deviceTicks) {
@@ -41,9 +42,9 @@ export class ServerClock {
     return this.#offset;
   }
 
-  /** Whether the server has told its time. */
+  /** Whether the server has ever told its time. */
   get known(): boolean {
-    return this.#samples.length > 0;
+    return this.#known;
   }
 
   /** The server's time. */
@@ -65,11 +66,13 @@ export class ServerClock {
     const recent = this.#samples.filter((sample) => receivedAt - sample.at < KEEP_MS);
     this.#samples = [...recent, { offset, roundTrip, at: receivedAt }].slice(-KEEP_SAMPLES);
     this.#offset = quickest(this.#samples).offset;
+    this.#known = true;
   }
 
   /**
    * Tells whether the device slept or its clock was set since the last call; what was
-   * measured before then no longer outvotes what is measured next.
+   * measured before then holds until, and no longer outvotes, what is measured next: a
+   * device that slept shows the right time at once, also without network.
    */
   jumped(): boolean {
     const between = this.#ticks.wall() - this.#ticks.steady();

@@ -1,8 +1,10 @@
 import { LitElement, css, html, nothing } from 'lit';
-import { customElement, state } from 'lit/decorators.js';
+import { customElement, query, state } from 'lit/decorators.js';
 
 import { CommandFailed, Commands, newKey, type Command } from '../client/commands.js';
 import type { Room } from '../client/protocol.js';
+import type { LiveConfirm } from '../parts/confirm.js';
+import '../parts/confirm.js';
 import { operatorLink, viewerLink } from '../parts/link.js';
 import { forgetRoom, keepRoom, keptRooms, type KeptRoom } from '../parts/storage.js';
 import { controls } from '../parts/styles.js';
@@ -25,6 +27,7 @@ export class LiveHome extends LitElement {
       ul { list-style: none; padding: 0; display: grid; gap: 0.6rem; }
       li { display: flex; flex-wrap: wrap; gap: 0.6rem; align-items: center; }
       li .name { flex: 1 1 12rem; min-width: 0; overflow-wrap: anywhere; font-weight: 600; }
+      @media (max-width: 30rem) { li .name { flex-basis: 100%; } }
       live-link + live-link { margin-top: 1rem; }
     `,
   ];
@@ -33,6 +36,7 @@ export class LiveHome extends LitElement {
   @state() private made: { name: string; viewer: string; operator: string } | null = null;
   @state() private problem = '';
   @state() private busy = false;
+  @query('live-confirm') private confirm!: LiveConfirm;
   #creation: (Command & { key: string }) | null = null;
 
   override render() {
@@ -53,13 +57,17 @@ export class LiveHome extends LitElement {
         <h2>${t.home.yours}</h2>
         ${this.rooms.length ? html`<ul>${this.rooms.map((room) => this.#room(room))}</ul>` : html`<p class="dim">${t.home.none}</p>`}
       </section>
-      <p><a href="/api/docs">${t.home.api}</a></p>`;
+      <p><a href="/api/docs">${t.home.api}</a></p>
+      <live-confirm></live-confirm>`;
   }
 
   #links({ name, viewer, operator }: { name: string; viewer: string; operator: string }) {
     return html`<section class="card" role="status">
       <h2 dir="auto">${t.home.made(name)}</h2>
-      <p><a class="button" href=${new URL(operator).pathname}>${t.home.open}</a></p>
+      <p class="row">
+        <a class="button main" href=${new URL(operator).pathname}>${t.home.open}</a>
+        <a class="button" href=${new URL(viewer).pathname}>${t.home.watch}</a>
+      </p>
       <live-link label=${t.share.viewer} href=${viewer}></live-link>
       <live-link label=${t.share.operator} note=${t.share.operatorNote} href=${operator}></live-link>
     </section>`;
@@ -71,11 +79,13 @@ export class LiveHome extends LitElement {
       <span class="name" dir="auto">${room.name}</span>
       <a class="button" href="${address}/operate">${t.home.open}</a>
       <a class="button" href=${address}>${t.home.watch}</a>
-      <button aria-label=${t.home.forget(room.name)} @click=${() => this.#forget(room)}>✕</button>
+      <button aria-label=${t.home.forget(room.name)} @click=${() => void this.#forget(room)}>✕</button>
     </li>`;
   }
 
-  #forget(room: KeptRoom): void {
+  async #forget(room: KeptRoom): Promise<void> {
+    const question = { title: `${t.home.forget(room.name)}?`, text: t.home.forgetText, action: t.home.forgetIt };
+    if (!(await this.confirm.ask(question))) return;
     forgetRoom(room.shareToken);
     this.rooms = keptRooms();
   }

@@ -32,10 +32,11 @@ export class LiveDesk extends LitElement {
     controls,
     css`
       :host { display: block; max-width: 70rem; margin: 0 auto; padding: 1rem; }
-      header { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; align-items: center; }
-      h1 { flex: 1 1 12rem; min-width: 0; margin: 0; font-size: 1.5rem; line-height: 1.25; max-height: 3.75em; overflow: hidden; }
+      header { display: flex; flex-wrap: wrap; gap: 0.6rem; align-items: center; }
+      header > div { flex: 1 1 16rem; min-width: 0; }
+      h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; max-height: 3.75em; overflow: hidden; }
       h2 { font-size: 1.1rem; margin: 0 0 0.6rem; }
-      .columns { display: grid; gap: 1rem; margin-top: 1rem; }
+      .columns { display: grid; gap: 1rem; margin-top: 1.2rem; }
       @media (min-width: 56rem) {
         .columns { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); }
         aside { position: sticky; top: 1rem; align-self: start; }
@@ -43,7 +44,12 @@ export class LiveDesk extends LitElement {
       ul { list-style: none; margin: 0; padding: 0; display: grid; gap: 0.6rem; }
       aside { display: grid; gap: 1rem; }
       aside live-stage { height: 14rem; border: 1px solid #39425a; border-radius: 12px; }
-      .warning { color: #ffd24a; font-weight: 600; margin: 0.5rem 0 0; min-height: 1.4em; }
+      .standing { margin: 0.2rem 0 0; color: var(--dim); }
+      .live { color: #9be3b0; }
+      .warning { color: #ffd24a; font-weight: 600; }
+      /* What is quick needs no word. */
+      .busy { animation: appear 0s 0.4s both; }
+      @keyframes appear { from { visibility: hidden; } to { visibility: visible; } }
       section > .main { margin-top: 0.8rem; width: 100%; }
     `,
   ];
@@ -140,14 +146,14 @@ export class LiveDesk extends LitElement {
     if (client.end && !this.searching) return this.#over(t.ended[client.end]);
     if (!room || client.end) return html`<h1>${client.unconfirmedSeconds() ? t.polling : t.connecting}</h1>`;
     if (!this.#kept) return this.#stranger(room);
-    const stale = client.unconfirmedSeconds();
     return html`<header>
-        <h1 dir="auto">${room.name}</h1>
-        <span class="viewers">${client.viewers === null ? nothing : t.operate.viewers(client.viewers)}</span>
+        <div>
+          <h1 dir="auto">${room.name}</h1>
+          ${this.#standing()}
+        </div>
         <a class="button" href=${viewerLink(this.#shareToken)} target="_blank" rel="noopener">${t.operate.screens}</a>
         <button aria-label=${t.operate.help} title=${t.operate.help} @click=${() => this.shortcuts.open()}>?</button>
       </header>
-      <p class="warning" role="status">${stale ? t.unconfirmed(stale) : client.link === 'polling' ? t.polling : this.#desk.busy ? t.operate.busy : ''}</p>
       ${this.#failures()}
       <div class="columns">
         <section>
@@ -171,6 +177,18 @@ export class LiveDesk extends LitElement {
       <live-shortcuts></live-shortcuts>`;
   }
 
+  /** How the desk stands with the server: one line, always there, so that nothing moves. */
+  #standing() {
+    const client = this.#client;
+    const stale = client.unconfirmedSeconds();
+    const lost = stale ? t.unconfirmed(stale) : client.link === 'polling' ? t.polling : '';
+    return html`<p class="standing">
+      <span role="status" class=${lost ? 'warning' : 'live'}>${lost ? `▲ ${lost}` : `● ${t.operate.live}`}</span>
+      ${client.viewers === null ? nothing : html`· <span class="viewers">${t.operate.viewers(client.viewers)}</span>`}
+      ${this.#desk.busy ? html`<span class="busy">· ${t.operate.busy}</span>` : nothing}
+    </p>`;
+  }
+
   #over(words: string) {
     return html`<h1>${words}</h1>
       ${this.#failures()}
@@ -188,7 +206,7 @@ export class LiveDesk extends LitElement {
     const selected = this.#selected()?.id;
     const last = room.timers.length - 1;
     return html`<ul>
-      ${repeat(room.timers, ({ id }) => id, (timer, place) => html`<li>
+      ${repeat(room.timers, ({ id }) => id, (timer, place) => html`<li data-timer=${timer.id} aria-current=${timer.id === selected}>
         <live-timer-row
           .timer=${timer}
           .remaining=${Math.ceil(this.#client.remaining(timer) / 1000) * 1000}
@@ -273,7 +291,9 @@ export class LiveDesk extends LitElement {
 
   readonly #key = (event: KeyboardEvent): void => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || !this.#kept) return;
-    const aimed = event.composedPath()[0];
+    const [target] = event.composedPath();
+    // A field of a dialog that was just closed has the focus until the next frame.
+    const aimed = target instanceof HTMLElement && target.checkVisibility() ? target : null;
     if (aimed instanceof HTMLInputElement || aimed instanceof HTMLTextAreaElement) return;
     if (this.form?.isOpen || this.confirm?.isOpen || this.shortcuts?.isOpen) return;
     if (event.key === '?') return this.shortcuts?.open();
@@ -292,14 +312,14 @@ export class LiveDesk extends LitElement {
     if (!timer) return false;
     switch (key.toLowerCase()) {
       case ' ':
-        if (timer.status === 'running') this.#desk.pause(timer);
         // What has run out is reset first, so that no key restarts a talk.
-        else if (timer.status !== 'finished') this.#desk.start(timer);
+        if (timer.status !== 'finished') this.#desk.toggle(timer);
         return true;
       case 'r': this.#act(timer, 'reset'); return true;
       case 's': this.#act(timer, 'show'); return true;
       case 'e': this.#act(timer, 'edit'); return true;
-      case 'delete': this.#act(timer, 'remove'); return true;
+      case 'delete':
+      case 'backspace': this.#act(timer, 'remove'); return true;
       case 'arrowdown': return this.#select(timer, 1);
       case 'arrowup': return this.#select(timer, -1);
       default: return false;
@@ -309,7 +329,10 @@ export class LiveDesk extends LitElement {
   #select(timer: Timer, by: number): boolean {
     const timers = this.#client.state?.timers ?? [];
     const other = timers[timers.indexOf(timer) + by];
-    if (other) this.selectedId = other.id;
+    if (other) {
+      this.selectedId = other.id;
+      this.renderRoot.querySelector(`[data-timer="${other.id}"]`)?.scrollIntoView({ block: 'nearest' });
+    }
     return other !== undefined;
   }
 }

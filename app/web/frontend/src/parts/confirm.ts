@@ -11,21 +11,27 @@ export interface Question {
   action: string;
 }
 
+// The second tap of a double one must not say yes where the first has asked.
+const TOO_QUICK_MS = 500;
+
 /** The dialog before what cannot be undone. */
 @customElement('live-confirm')
 export class LiveConfirm extends LitElement {
   static override styles = [controls, css`:host { display: contents; }`];
 
   @state() private question: Question = { title: '', text: '', action: '' };
+  @state() private early = true;
   @query('dialog') private dialog!: HTMLDialogElement;
   #answer: (yes: boolean) => void = () => {};
 
   /** Whether the person wants it; leaving the dialog in any other way is a no. */
   async ask(question: Question): Promise<boolean> {
     this.question = question;
+    this.early = true;
     await this.updateComplete;
     this.dialog.returnValue = '';
     this.dialog.showModal();
+    setTimeout(() => (this.early = false), TOO_QUICK_MS);
     return new Promise((resolve) => (this.#answer = resolve));
   }
 
@@ -45,7 +51,7 @@ export class LiveConfirm extends LitElement {
       <p id="text">${text}</p>
       <div class="row end">
         <button @click=${() => this.dialog.close()}>${t.operate.cancel}</button>
-        <button class="danger" @click=${() => this.dialog.close('yes')}>${action}</button>
+        <button class="danger" ?disabled=${this.early} @click=${() => this.dialog.close('yes')}>${action}</button>
       </div>
     </dialog>`;
   }

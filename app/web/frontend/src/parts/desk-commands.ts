@@ -41,6 +41,11 @@ export class DeskCommands {
     this.#tap(timer, 'pause', () => this.#timer(timer, 'pause', t.operate.pause));
   }
 
+  /** Starts or pauses it, by one key: what that key did last is not undone by its bounce. */
+  toggle(timer: Timer): void {
+    this.#tap(timer, 'toggle', () => (timer.status === 'running' ? this.pause(timer) : this.start(timer)));
+  }
+
   reset(timer: Timer): void {
     this.#tap(timer, 'reset', () => this.#timer(timer, 'reset', t.operate.reset));
   }

@@ -14,10 +14,11 @@ export class LiveLink extends LitElement {
     controls,
     css`
       :host { display: block; }
-      .link { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 1rem; align-items: start; }
+      .link { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; }
+      .link > div { flex: 1 1 12rem; min-width: 0; }
+      label { margin-top: 0; }
       input { font-size: 0.85rem; }
-      svg { display: block; width: 9rem; height: 9rem; background: #fff; border-radius: 8px; }
-      @media (max-width: 30rem) { .link { grid-template-columns: minmax(0, 1fr); } }
+      svg { display: block; min-width: 9rem; max-width: 100%; height: auto; background: #fff; border-radius: 8px; }
     `,
   ];
 
@@ -55,7 +56,8 @@ export class LiveLink extends LitElement {
 
 function code(text: string, label: string) {
   if (!text) return nothing;
-  const qr = qrcode(0, 'M');
+  // A long link is read better from larger modules than from more of them.
+  const qr = qrcode(0, text.length > 200 ? 'L' : 'M');
   qr.addData(text);
   qr.make();
   const count = qr.getModuleCount();
@@ -64,7 +66,8 @@ function code(text: string, label: string) {
     .flatMap((y) => places.filter((x) => qr.isDark(y, x)).map((x) => `M${x + QUIET} ${y + QUIET}h1v1h-1z`))
     .join('');
   const size = count + 2 * QUIET;
-  return html`<svg viewBox="0 0 ${size} ${size}" role="img" aria-label=${label} shape-rendering="crispEdges">
+  // Three pixels a module: a long link has many, and a phone has to tell them apart.
+  return html`<svg width=${3 * size} viewBox="0 0 ${size} ${size}" role="img" aria-label=${label} shape-rendering="crispEdges">
     ${svg`<path d=${path} fill="#000"></path>`}
   </svg>`;
 }

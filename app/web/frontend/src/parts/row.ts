@@ -19,6 +19,7 @@ export class LiveTimerRow extends LitElement {
         display: grid;
         grid-template-columns: minmax(0, 1fr) auto;
         gap: 0.3rem 1rem;
+        align-items: baseline;
         padding: 0.8rem;
         border: 1px solid #39425a;
         border-inline-start: 6px solid #39425a;
@@ -33,10 +34,13 @@ export class LiveTimerRow extends LitElement {
       .critical .digits { color: #ff9b52; }
       .over .digits { color: #ff8f98; }
       p { margin: 0; }
-      .row + .row { margin-top: 0; }
-      .row { grid-column: 1 / -1; margin-top: 0.4rem; gap: 0.4rem; }
-      .wide { flex: 1 1 6rem; padding-inline: 0.4rem; }
-      .small { flex: 0 1 3.5rem; padding-inline: 0.6rem; }
+      .timer > p { grid-column: 1 / -1; }
+      .row { grid-column: 1 / -1; margin-top: 0.3rem; gap: 0.4rem; }
+      .acts, .more { display: flex; gap: 0.4rem; }
+      .acts { flex: 10 1 auto; flex-wrap: wrap; }
+      .more { flex: 1 1 auto; }
+      .wide { flex: 1 1 auto; padding-inline: 0.6rem; }
+      .small { flex: 0 0 auto; padding-inline: 0.4rem; }
     `,
   ];
 
@@ -57,17 +61,19 @@ export class LiveTimerRow extends LitElement {
     return html`<div class="timer ${phase} ${this.selected ? 'selected' : ''} ${current ? 'current' : ''}">
       <h3 dir="auto">${timer.title}</h3>
       <span class="digits">${formatDigits(this.remaining)}</span>
-      <p class="dim">${current ? html`<b>★ ${t.operate.onScreens}</b> · ` : nothing}${t.phase[phase]} · ${formatDigits(timer.duration)}</p>
+      <p class="dim">${current ? html`<b>★ ${t.operate.onScreens}</b> · ` : nothing}${t.phase[phase]}${timer.status === 'idle' ? nothing : ` · ${t.operate.length(formatDigits(timer.duration))}`}</p>
       <div class="row">
+        <div class="acts">
         ${this.#button('start', '▶', start, { main: !running && !over, off: running || over, wide: true })}
         ${this.#button('pause', '❚❚', t.operate.pause, { main: running, off: !running, wide: true })}
         ${this.#button('reset', '↺', t.operate.reset, { main: over, off: timer.status === 'idle', wide: true })}
+        </div><div class="more">
         ${this.#button('show', '★', t.operate.show, { off: current, wide: true })}
-        </div><div class="row">
         ${this.#button('up', '↑', t.operate.up, { off: this.first, bare: true })}
         ${this.#button('down', '↓', t.operate.down, { off: this.last, bare: true })}
         ${this.#button('edit', '✎', t.operate.edit, { bare: true })}
         ${this.#button('remove', '✕', t.operate.remove, { bare: true })}
+        </div>
       </div>
     </div>`;
   }

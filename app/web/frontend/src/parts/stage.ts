@@ -68,7 +68,7 @@ export class LiveStage extends LitElement {
     .phase, live-digits { color: var(--tone); }
     .critical live-digits { animation: beat 1s ease-in-out infinite; }
     @keyframes beat { 50% { opacity: 0.82; } }
-    .room, .next, .status { color: var(--dim); font-size: clamp(0.8rem, 3.2cqmin, 4rem); }
+    .room, .next, .status { color: var(--dim); font-size: clamp(0.8rem, 1cqw + 1.6cqh, 5rem); }
     .head, .foot { min-width: 0; }
     h1, p { margin: 0; overflow-wrap: anywhere; }
     h1, .message, .next {
@@ -77,10 +77,10 @@ export class LiveStage extends LitElement {
       -webkit-line-clamp: 2;
       overflow: hidden;
     }
-    h1 { font-size: clamp(1.1rem, 7cqmin, 9rem); line-height: 1.2; font-weight: 600; }
+    h1 { font-size: clamp(1.1rem, 2.4cqw + 3cqh, 11rem); line-height: 1.2; font-weight: 600; }
     .room, .next { -webkit-line-clamp: 1; }
-    .phase { font-size: clamp(0.9rem, 4.6cqmin, 6rem); font-weight: 700; line-height: 1.3; }
-    .message { font-size: clamp(1rem, 7cqmin, 9rem); line-height: 1.25; font-weight: 600; }
+    .phase { font-size: clamp(0.9rem, 1.6cqw + 2.6cqh, 8rem); font-weight: 700; line-height: 1.3; }
+    .message { font-size: clamp(1rem, 2.4cqw + 3cqh, 11rem); line-height: 1.25; font-weight: 600; }
     .bar {
       height: clamp(6px, 2cqmin, 2.5rem);
       margin-block: 1cqmin;
@@ -90,7 +90,7 @@ export class LiveStage extends LitElement {
     }
     .fill { height: 100%; background: var(--tone); transform-origin: left; transform: scaleX(0); }
     :dir(rtl) .fill { transform-origin: right; }
-    .status { color: #ffd24a; min-height: 1.3em; line-height: 1.3; }
+    .status { color: #ffd24a; font-weight: 600; min-height: 1.3em; line-height: 1.3; }
     .center { align-self: center; }
     .said {
       position: absolute;

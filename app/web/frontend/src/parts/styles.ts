@@ -15,14 +15,15 @@ export const controls = css`
   }
   * { box-sizing: border-box; }
   h1, h2, h3, p { overflow-wrap: anywhere; }
+  h2 { margin: 0 0 0.6rem; }
   a { color: var(--accent); }
   button, .button {
     display: inline-flex;
     align-items: center;
     justify-content: center;
     gap: 0.4em;
-    min-height: 44px;
-    min-width: 44px;
+    min-height: 2.75rem;
+    min-width: 2.75rem;
     padding: 0.4rem 0.9rem;
     border: 1px solid var(--line);
     border-radius: 8px;
@@ -36,8 +37,8 @@ export const controls = css`
   }
   button:hover:enabled, .button:hover { background: #2e374a; }
   button:disabled { color: #8d97a8; cursor: default; border-style: dashed; }
-  button.main { background: var(--accent); color: #06131f; border-color: var(--accent); }
-  button.main:hover:enabled { background: #a5d7ff; }
+  .main { background: var(--accent); color: #06131f; border-color: var(--accent); }
+  .button.main:hover, button.main:hover:enabled { background: #a5d7ff; }
   button.danger { background: #ffb3b8; color: #330508; border-color: #ffb3b8; }
   button.perilous { border-color: #ffb3b8; color: #ffb3b8; }
   :focus-visible { outline: 3px solid #ffd24a; outline-offset: 2px; }
@@ -45,7 +46,7 @@ export const controls = css`
   input:not([type='checkbox']), textarea {
     display: block;
     width: 100%;
-    min-height: 44px;
+    min-height: 2.75rem;
     margin-top: 0.25rem;
     padding: 0.5rem 0.7rem;
     border: 1px solid var(--line);
@@ -54,6 +55,7 @@ export const controls = css`
     color: var(--ink);
     font: inherit;
   }
+  input:disabled { color: #8d97a8; border-style: dashed; }
   input[type='checkbox'] { width: 24px; height: 24px; vertical-align: middle; }
   ::placeholder { color: #98a2b3; }
   dialog {
