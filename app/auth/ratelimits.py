@@ -14,6 +14,7 @@ from redis.retry import Retry
 from app.auth.access import verified_subject
 from app.config import Settings
 from app.extensions import limiter, wired
+from app.idempotency import ANONYMOUS_PREFIX
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -48,7 +49,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 def caller() -> str:
     """Return whom a request counts for."""
     subject = verified_subject()
-    return f"subject:{subject}" if subject else f"address:{request.remote_addr}"
+    if subject:
+        return f"subject:{subject}"
+    return f"{ANONYMOUS_PREFIX}{request.remote_addr}"
 
 
 def limit_commands(view: View) -> View:

@@ -35,7 +35,7 @@ def requests_of(room, timer):
         ("POST", "/api/auth/refresh", None, room.refresh_token),
     ]
     return [
-        (*request, {"Idempotency-Key": str(number)})
+        (*request, {"Idempotency-Key": f"request-number-{number}"})
         for number, request in enumerate(requests)
     ]
 

@@ -116,6 +116,35 @@ def test_a_room_is_created_once_for_a_new_owner(api, key):
     assert first.json["adminToken"]
 
 
+@pytest.mark.parametrize(("length", "status"), [(15, 422), (16, 201)])
+def test_without_a_token_a_key_has_at_least_16_characters(api, length, status):
+    key = {"Idempotency-Key": "k" * length}
+    answer = api.request("POST", "/api/rooms", {"name": "Once"}, headers=key)
+
+    assert answer.status == status
+    assert status == 201 or list(answer.json["errors"]) == ["Idempotency-Key"]
+
+
+def test_with_a_token_a_key_may_be_short(api, room):
+    answer = send(
+        api, room, f"/api/rooms/{room.id}", {"Idempotency-Key": "1"}, {}, "PUT"
+    )
+
+    assert answer.status == 200
+
+
+def test_the_database_holds_neither_the_key_nor_the_tokens(api, app, key):
+    created = api.request("POST", "/api/rooms", {"name": "Once"}, headers=key).json
+
+    with app.app_context():
+        kept = db.session.execute(select(*IdempotencyKey.__table__.columns)).one()
+    kept_text = " ".join(map(str, kept))
+    for secret in (key["Idempotency-Key"], "adminToken", created["shareToken"]):
+        assert secret not in kept_text
+    for token in (created["adminToken"], created["refreshToken"]):
+        assert not any(part in kept_text for part in token.split("."))
+
+
 def age_keys(app, by_ms):
     with app.app_context():
         older = IdempotencyKey.created_at - by_ms
