@@ -10,7 +10,7 @@ import gevent
 
 from app import instants
 from app.live.presence import LocalViewers
-from app.live.schemas import describe
+from app.live.schemas import TIMER_EVENTS, describe
 from app.live.state import RoomState, RoomStates
 from app.live.told import Told
 from app.problems import socket_error
@@ -187,11 +187,11 @@ class Broadcaster:
 
 
 def _stamped(event: Event) -> dict[str, Any]:
-    return {
-        **event.payload,
-        "revision": event.revision,
-        "serverTime": instants.now(),
-    }
+    stamps = {"revision": event.revision, "serverTime": instants.now()}
+    if event.name in TIMER_EVENTS:
+        # A change of a timer is one of its room: a screen need not ask for the room.
+        stamps["updatedAt"] = event.updated_at
+    return {**event.payload, **stamps}
 
 
 def _revision_in(data: Any) -> int:

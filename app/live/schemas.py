@@ -43,7 +43,8 @@ _room = RoomSchema()
 _room_id = RoomSchema(only=("id",))
 _room_state = RoomStateSchema(exclude=("server_time",))
 
-# What each event carries of its subject, besides `revision` and `serverTime`.
+# What each event carries of its subject, besides `revision` and `serverTime`, and
+# besides the room's `updatedAt` where the subject is a timer.
 EVENT_SCHEMAS: dict[str, ma.Schema] = {
     "timer-created": _timer,
     "timer-update": _timer,
@@ -54,6 +55,7 @@ EVENT_SCHEMAS: dict[str, ma.Schema] = {
     "room-state": _room_state,
     "share-token-revoked": _room_id,
 }
+TIMER_EVENTS = ("timer-created", "timer-update", "timer-finished", "timer-deleted")
 
 
 def describe(name: str, subject: Any) -> dict[str, Any]:

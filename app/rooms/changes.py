@@ -31,11 +31,13 @@ class Event:
     Attributes:
         name: the Socket.IO event.
         revision: the room's revision that the event belongs to.
-        payload: the wire's fields, without `revision` and `serverTime`.
+        updated_at: the instant that this revision gave the room.
+        payload: the wire's fields, without `revision`, `updatedAt`, `serverTime`.
     """
 
     name: str
     revision: int
+    updated_at: int
     payload: dict[str, Any]
 
 
@@ -79,7 +81,8 @@ class Change:
         """
         payload = self.publisher.describe(name, subject)
         self.events += [
-            Event(each, self.room.revision, payload) for each in (name, *also)
+            Event(each, self.room.revision, self.room.updated_at, payload)
+            for each in (name, *also)
         ]
 
 

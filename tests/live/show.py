@@ -96,19 +96,14 @@ WHOLE_STATE = {"reorder the timers"}
 
 
 def shown(state: Json) -> Json:
-    """Return what of a state screens show.
-
-    `updatedAt` moves with every change in the room, and no event of a timer carries
-    the room's: it is for lists of rooms.
-    """
-    screen = Screen.showing(state).state()
-    return {name: value for name, value in screen.items() if name != "updatedAt"}
+    """Return what of a state, as fetched or received, screens show."""
+    return Screen.showing(state).state()
 
 
 def wait_until_shown(viewer: Viewer, state: Json, timeout: float = 5) -> None:
     """Wait until the viewer's screen shows what `state`, as fetched, says."""
     wanted = shown(state)
-    viewer.wait_until(lambda screen: _drawn(screen) == wanted, timeout)
+    viewer.wait_until(lambda screen: screen.state() == wanted, timeout)
 
 
 def after_events(before: Json, events: list[Event]) -> Json:
@@ -116,9 +111,4 @@ def after_events(before: Json, events: list[Event]) -> Json:
     screen = Screen.showing(before)
     for event in events:
         screen.apply(event.name, event.payload)
-    return _drawn(screen)
-
-
-def _drawn(screen: Screen) -> Json:
-    state = screen.state()
-    return {name: value for name, value in state.items() if name != "updatedAt"}
+    return screen.state()

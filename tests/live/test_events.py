@@ -47,10 +47,10 @@ FIELDS = {
     "room-state": ROOM_FIELDS | {"timers", "serverTime"},
     "room-update": ROOM_FIELDS | {"serverTime"},
     "room-deleted": {"id", "revision", "serverTime"},
-    "timer-created": TIMER_FIELDS | {"serverTime"},
-    "timer-update": TIMER_FIELDS | {"serverTime"},
-    "timer-finished": TIMER_FIELDS | {"serverTime"},
-    "timer-deleted": {"id", "roomId", "revision", "serverTime"},
+    "timer-created": TIMER_FIELDS | {"updatedAt", "serverTime"},
+    "timer-update": TIMER_FIELDS | {"updatedAt", "serverTime"},
+    "timer-finished": TIMER_FIELDS | {"updatedAt", "serverTime"},
+    "timer-deleted": {"id", "roomId", "revision", "updatedAt", "serverTime"},
     "user-count": {"count", "revision", "serverTime"},
 }
 

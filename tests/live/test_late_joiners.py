@@ -36,7 +36,7 @@ def test_a_late_joiner_sees_the_same_finished_timer(show, watch):
     late = watch(show.room)
 
     timer = late.wait_for("room-state").payload["timers"][3]
-    assert timer == {k: v for k, v in finished.items() if k != "serverTime"}
+    assert timer.items() <= finished.items()
     assert shown(late.state()) == shown(early.state())
 
 

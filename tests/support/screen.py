@@ -36,7 +36,7 @@ class Screen:
             case "timer-created" | "timer-update" | "timer-finished":
                 self._apply_timer(payload)
             case "timer-deleted":
-                self._remove_timer(payload["id"], payload["revision"])
+                self._remove_timer(payload)
             case "room-deleted":
                 self.room_deleted = True
             case "user-count":
@@ -45,7 +45,8 @@ class Screen:
     def state(self) -> Json:
         """Return what it shows in the form of a `room-state`, without `serverTime`."""
         timers = sorted(self._timers.values(), key=lambda timer: timer["position"])
-        return {**self._room, "revision": self.revision, "timers": timers}
+        newest = {"revision": self.revision, "updatedAt": self._updated_at}
+        return {**self._room, **newest, "timers": timers}
 
     def timer(self, timer_id: str) -> Json:
         """Return the timer as it is shown, empty where it is not."""
@@ -57,6 +58,7 @@ class Screen:
         self._removed: dict[str, int] = {}
         self._state_revision = 0
         self.revision = 0
+        self._updated_at: int | None = None
         self.user_count: int | None = None
         self.room_deleted = False
 
@@ -81,18 +83,19 @@ class Screen:
     def _apply_room(self, room: Json) -> None:
         if room["revision"] >= self._room.get("revision", 0):
             self._room = room
-        self._see(room["revision"])
+        self._see(room)
 
     def _apply_timer(self, timer: Json) -> None:
         if timer["revision"] > self._known_revision(timer["id"]):
-            self._timers[timer["id"]] = _timeless(timer)
-        self._see(timer["revision"])
+            self._timers[timer["id"]] = _alone(timer)
+        self._see(timer)
 
-    def _remove_timer(self, timer_id: str, revision: int) -> None:
+    def _remove_timer(self, timer: Json) -> None:
+        timer_id, revision = timer["id"], timer["revision"]
         if revision > self._known_revision(timer_id):
             self._timers.pop(timer_id, None)
             self._removed[timer_id] = revision
-        self._see(revision)
+        self._see(timer)
 
     def _known_revision(self, timer_id: str) -> int:
         """Return the newest revision that says what became of the timer."""
@@ -101,8 +104,16 @@ class Screen:
         # A state that does not list a timer says that it is gone.
         return max(self._removed.get(timer_id, 0), self._state_revision)
 
-    def _see(self, revision: int) -> None:
-        self.revision = max(self.revision, revision)
+    def _see(self, payload: Json) -> None:
+        # The timers in a state say nothing of the room's time.
+        if payload["revision"] >= self.revision and "updatedAt" in payload:
+            self._updated_at = payload["updatedAt"]
+        self.revision = max(self.revision, payload["revision"])
+
+
+def _alone(timer: Json) -> Json:
+    """Return a timer's event as the timer stands in a state."""
+    return {k: v for k, v in _timeless(timer).items() if k != "updatedAt"}
 
 
 def _timeless(payload: Json) -> Json:

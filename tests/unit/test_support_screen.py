@@ -12,7 +12,8 @@ def timer(id_="a", revision=1, **fields):
 
 
 def room(revision=1, **fields):
-    return {"id": "r", "name": "Hall", "revision": revision, "serverTime": 9, **fields}
+    told = {"revision": revision, "updatedAt": 10 * revision, "serverTime": 9}
+    return {"id": "r", "name": "Hall", **told, **fields}
 
 
 def state(revision, *timers, **fields):
@@ -35,8 +36,19 @@ def test_a_state_is_shown_without_its_server_time():
         "id": "r",
         "name": "Hall",
         "revision": 3,
+        "updatedAt": 30,
         "timers": [{"id": "a", "position": 0, "revision": 3}],
     }
+
+
+@pytest.mark.parametrize("event", ["timer-update", "timer-deleted"])
+def test_the_newest_event_tells_when_the_room_changed(screen, event):
+    screen.apply(event, timer("a", 7, updatedAt=70))
+    screen.apply("timer-update", timer("b", 6, updatedAt=60))
+    screen.apply("room-update", room(6))
+
+    assert screen.state()["updatedAt"] == 70
+    assert "updatedAt" not in screen.timer("b")
 
 
 def test_timers_are_shown_in_the_order_of_their_positions(screen):
@@ -93,9 +105,10 @@ def test_a_room_update_replaces_the_fields_but_not_the_timers(screen):
 
 
 def test_another_room_replaces_everything(screen):
-    screen.apply("room-state", {"id": "other", "revision": 1, "timers": []})
+    other = {"id": "other", "revision": 1, "updatedAt": 10, "timers": []}
+    screen.apply("room-state", dict(other))
 
-    assert screen.state() == {"id": "other", "revision": 1, "timers": []}
+    assert screen.state() == other
 
 
 def test_viewers_are_counted_and_a_deleted_room_is_noticed(screen):
