@@ -49,6 +49,6 @@ def _update(revision: int) -> Json:
         '"title":"Opening keynote","description":"","completionMessage":"",'
         '"position":0,"duration":1800000,"remaining":1800000,"status":"running",'
         '"startedAt":1800000000000,"endsAt":1800001800000,'
-        f'"revision":{revision},"serverTime":1800000000000}}'
+        f'"revision":{revision},"updatedAt":1800000000000,"serverTime":1800000000000}}'
     )
     return payload

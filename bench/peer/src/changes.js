@@ -22,7 +22,7 @@ export class Change {
       `UPDATE timers SET status = $2, remaining = $3, started_at = $4, ends_at = $5,
          revision = $6 WHERE id = $1`,
       timer.id, timer.status, timer.remaining, timer.started_at, timer.ends_at, timer.revision);
-    this.announce('timer-update', timerFields(timer));
+    this.announceTimer('timer-update', timer);
   }
 
   show(timerId) {
@@ -33,6 +33,10 @@ export class Change {
 
   announce(name, payload) {
     this.events.push({ name, payload: { ...payload, revision: this.room.revision } });
+  }
+
+  announceTimer(name, timer) {
+    this.announce(name, { ...timerFields(timer), updatedAt: this.now });
   }
 
   async save() {

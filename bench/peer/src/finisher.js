@@ -3,7 +3,6 @@
 import { Change } from './changes.js';
 import * as countdown from './countdown.js';
 import { query, transaction } from './database.js';
-import { timerFields } from './wire.js';
 
 const HORIZON_MS = 2000;
 const RETRY_MS = 5;
@@ -84,8 +83,8 @@ async function finishAll(query, changes, now) {
     const change = changes.get(timer.room_id);
     change.room.revision += 1;
     Object.assign(timer, countdown.finish(timer), { revision: change.room.revision });
-    change.announce('timer-update', timerFields(timer));
-    change.announce('timer-finished', timerFields(timer));
+    change.announceTimer('timer-update', timer);
+    change.announceTimer('timer-finished', timer);
   }
   await query(
     `UPDATE timers SET status = 'finished', remaining = 0, revision = new.revision

@@ -31,7 +31,7 @@ export async function createTimer(claims, roomId, body) {
          FROM timers WHERE room_id = $2 RETURNING *`,
       randomUUID(), roomId, body.title, body.description ?? '', body.completionMessage ?? '',
       body.duration, change.room.revision);
-    change.announce('timer-created', timerFields(timer));
+    change.announceTimer('timer-created', timer);
     return timerFields(timer);
   });
 }
@@ -71,7 +71,7 @@ async function finishIfOver(change, timer) {
   if (!countdown.isOver(timer, change.now)) return timer;
   const finished = countdown.finish(timer);
   await change.store(timer, finished);
-  change.announce('timer-finished', timerFields(finished));
+  change.announceTimer('timer-finished', finished);
   return finished;
 }
 

@@ -48,6 +48,17 @@ describe('a screen', () => {
     expect(titles(screen)).toEqual(['third']);
   });
 
+  it('tells when the room changed, which is when anything in it did', () => {
+    const screen = showing(1, timer('a', 1), timer('b', 1));
+    screen.apply('timer-update', { ...timer('a', 3), updatedAt: 30 });
+    screen.apply('timer-update', { ...timer('b', 2), updatedAt: 20 });
+    expect(screen.state?.updatedAt).toBe(30);
+    screen.apply('timer-deleted', { id: 'a', revision: 4, updatedAt: 40 });
+    expect(screen.state?.updatedAt).toBe(40);
+    screen.apply('room-state', { ...state(5, timer('b', 2)), updatedAt: 50 });
+    expect(screen.state?.updatedAt).toBe(50);
+  });
+
   it('does not bring a deleted timer back', () => {
     const screen = showing(1, timer('a', 1));
     screen.apply('timer-deleted', { id: 'a', revision: 3 });

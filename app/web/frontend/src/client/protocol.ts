@@ -37,15 +37,20 @@ export interface Gone {
   revision: number;
 }
 
+/** When the room changed with its timer; answers to HTTP commands do not say. */
+export interface InRoom {
+  updatedAt?: number;
+}
+
 /** The server's events that say something about a room, with their payloads. */
 export interface Events {
   'room-state': RoomState;
   'room-update': Room;
   'room-deleted': Gone;
-  'timer-created': Timer;
-  'timer-update': Timer;
-  'timer-finished': Timer;
-  'timer-deleted': Gone;
+  'timer-created': Timer & InRoom;
+  'timer-update': Timer & InRoom;
+  'timer-finished': Timer & InRoom;
+  'timer-deleted': Gone & InRoom;
   'user-count': { count: number; revision: number };
 }
 

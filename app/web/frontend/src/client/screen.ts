@@ -1,4 +1,4 @@
-import type { EventName, Events, Room, RoomState, Timer } from './protocol.js';
+import type { EventName, Events, InRoom, Room, RoomState, Timer } from './protocol.js';
 
 /**
  * What a screen shows: rules 2 to 4 of docs/protocol.md, without a connection.
@@ -16,6 +16,7 @@ export class Screen {
   #whole = 0;
   #ahead = new Set<number>();
   #heard = 0;
+  #updatedAt = 0;
 
   /** Takes in an event; tells whether anything that is shown may have changed. */
   apply<Name extends EventName>(name: Name, payload: Events[Name]): boolean {
@@ -49,7 +50,7 @@ export class Screen {
   get state(): RoomState | null {
     if (this.#room === null || this.#stateRevision === 0) return null;
     const timers = [...this.#timers.values()].sort((a, b) => a.position - b.position);
-    return { ...this.#room, revision: this.revision, timers };
+    return { ...this.#room, revision: this.revision, updatedAt: this.#updatedAt, timers };
   }
 
   /** The highest revision that was received. */
@@ -82,21 +83,22 @@ export class Screen {
   }
 
   #applyRoom(room: Room): boolean {
-    this.#see(room.revision);
+    this.#see(room);
     if (this.#room !== null && room.revision < this.#room.revision) return false;
     this.#room = room;
     return true;
   }
 
   #applyTimer(timer: Timer): boolean {
-    this.#see(timer.revision);
+    this.#see(timer);
     if (timer.revision <= this.#known(timer.id)) return false;
     this.#timers.set(timer.id, timer);
     return true;
   }
 
-  #remove({ id, revision }: { id: string; revision: number }): boolean {
-    this.#see(revision);
+  #remove(gone: Events['timer-deleted']): boolean {
+    const { id, revision } = gone;
+    this.#see(gone);
     if (revision <= this.#known(id)) return false;
     this.#timers.delete(id);
     this.#removed.set(id, revision);
@@ -112,7 +114,9 @@ export class Screen {
     );
   }
 
-  #see(revision: number): void {
+  #see({ revision, updatedAt }: InRoom & { revision: number }): void {
+    // The timers of a state do not tell it.
+    if (updatedAt !== undefined && revision >= this.revision) this.#updatedAt = updatedAt;
     if (revision > this.#whole) this.#ahead.add(revision);
     // Before the first state nobody knows where the sequence stands.
     if (this.#stateRevision > 0) this.#close();
