@@ -41,8 +41,8 @@ def stage_server(
 def person_at(chromium: Chromium) -> Iterator[Callable[..., Person]]:
     """Gives somebody a browser: `person_at(server, **options of the context)`.
 
-    At the end nobody has complained, but those who were told that the network fails:
-    `person.complaints.clear()`.
+    At the end nobody has complained, but of what was to be expected
+    (`Person.expect_complaints`).
     """
     people: list[Person] = []
 
@@ -53,7 +53,7 @@ def person_at(chromium: Chromium) -> Iterator[Callable[..., Person]]:
     yield person
     for one in people:
         one.close()
-    assert [complaint for one in people for complaint in one.complaints] == []
+    assert [each for one in people for each in one.unexpected_complaints()] == []
 
 
 @dataclass

@@ -14,7 +14,7 @@ from tests.browser.show import (
     press,
     row,
 )
-from tests.support.browser import Person
+from tests.support.browser import FAILED_REQUESTS, Person
 from tests.support.server import Server
 from tests.unit.ops.edge import Edge, TlsEdge, one_machine
 
@@ -86,8 +86,7 @@ def test_desk_and_viewers_work_through_nginx(visitor):
     expect(row(desk, "Keynote")).to_contain_text("Paused")
     expect(desk.locator(".viewers")).to_have_text("4 watching")
     assert not socket.value.is_closed()
-    assert all("WebSocket" in complaint for complaint in blocked.complaints)
-    blocked.complaints.clear()
+    blocked.expect_complaints("WebSocket")
 
 
 def test_a_restart_behind_nginx_is_survived(front, visitor):
@@ -110,5 +109,5 @@ def test_a_restart_behind_nginx_is_survived(front, visitor):
 
     expect_phase(screen, "Paused")
     expect(screen.locator("live-stage .status")).to_have_text("", timeout=20_000)
-    owner.complaints.clear()
-    hall.complaints.clear()
+    owner.expect_complaints(*FAILED_REQUESTS)
+    hall.expect_complaints(*FAILED_REQUESTS)

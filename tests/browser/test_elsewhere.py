@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.show import add_timer, expect_phase, expect_title, press
+from tests.support.browser import FAILED_REQUESTS
 from tests.support.environment import ROOT
 
 EXAMPLE = ROOT / "app/web/frontend/example/example.js"
@@ -100,4 +101,4 @@ def test_a_page_of_an_origin_that_is_not_let_in_shows_nothing(
 
     expect(page.locator("live-stage")).to_contain_text("asking again")
     assert any("CORS" in complaint for complaint in stranger.complaints)
-    stranger.complaints.clear()
+    stranger.expect_complaints("CORS", *FAILED_REQUESTS)

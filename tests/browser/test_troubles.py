@@ -13,6 +13,7 @@ from tests.browser.show import (
     row,
     seconds_shown,
 )
+from tests.support.browser import FAILED_REQUESTS
 from tests.support.waiting import wait_until
 
 HOUR_MS = 3_600_000
@@ -39,8 +40,8 @@ def test_a_restart_of_the_server_is_survived(server_factory, show_at, person_at,
     expect(screen.locator("live-stage .status")).to_have_text("", timeout=20_000)
     press(stage.desk, "pause", "Keynote")
     expect_phase(screen, "Paused")
-    hall.complaints.clear()
-    stage.person.complaints.clear()
+    hall.expect_complaints(*FAILED_REQUESTS)
+    stage.person.expect_complaints(*FAILED_REQUESTS)
 
 
 def test_a_screen_without_network_goes_on_and_comes_back(stage, person_at):
@@ -63,7 +64,7 @@ def test_a_screen_without_network_goes_on_and_comes_back(stage, person_at):
     expect_phase(screen, "Paused")
     expect(screen.locator("live-stage .status")).to_have_text("")
     assert seconds_shown(screen) == desk_seconds(stage)
-    viewer.complaints.clear()
+    viewer.expect_complaints(*FAILED_REQUESTS)
 
 
 def test_where_sockets_are_blocked_polling_shows_the_changes(stage, person_at):
@@ -78,7 +79,7 @@ def test_where_sockets_are_blocked_polling_shows_the_changes(stage, person_at):
     expect(screen.locator("live-stage .status")).to_contain_text("asking again")
     press(stage.desk, "pause", "Keynote")
     expect_phase(screen, "Paused")
-    viewer.complaints.clear()
+    viewer.expect_complaints(*FAILED_REQUESTS)
 
 
 @pytest.mark.parametrize("off", [HOUR_MS, -HOUR_MS], ids=["ahead", "behind"])
@@ -125,7 +126,7 @@ def test_a_device_that_slept_goes_on_without_network(stage, person_at):
     before = seconds_shown(screen)
     # Any look at digits that are not there fails.
     wait_until(lambda: seconds_shown(screen) <= before - 3, "the digits go on")
-    viewer.complaints.clear()
+    viewer.expect_complaints(*FAILED_REQUESTS)
 
 
 def test_a_command_that_was_not_answered_is_sent_again_once(stage):
@@ -150,7 +151,7 @@ def test_a_command_that_was_not_answered_is_sent_again_once(stage):
     assert len(set(keys)) == 1
     assert stage.api.state(stage.room.share_token)["revision"] == revision + 1
     assert stage.desk.locator(".failure").count() == 0
-    stage.person.complaints.clear()
+    stage.person.expect_complaints(*FAILED_REQUESTS)
 
 
 def test_a_failure_is_told_in_words_and_can_be_sent_again(stage):
@@ -173,7 +174,7 @@ def test_a_failure_is_told_in_words_and_can_be_sent_again(stage):
     assert again.value.headers["idempotency-key"] == keys[0]
     expect(row(stage.desk, "Keynote")).to_contain_text("Running")
     expect(failure).to_have_count(0)
-    stage.person.complaints.clear()
+    stage.person.expect_complaints(*FAILED_REQUESTS)
 
 
 def test_a_start_that_another_operator_has_overtaken_does_not_restart(stage):
@@ -195,7 +196,7 @@ def test_a_start_that_another_operator_has_overtaken_does_not_restart(stage):
     expect(stage.desk.locator(".failure")).to_contain_text("Somebody else")
     [after] = stage.api.state(stage.room.share_token)["timers"]
     assert after["status"] == "finished"
-    stage.person.complaints.clear()
+    stage.person.expect_complaints(*FAILED_REQUESTS)
 
 
 def test_a_link_that_was_replaced_or_a_room_that_is_gone_is_said(stage, person_at):
@@ -213,13 +214,8 @@ def test_a_link_that_was_replaced_or_a_room_that_is_gone_is_said(stage, person_a
 
     third = viewer.open("/r/there-is-no-such-room-here")
     expect(third.locator("live-stage")).to_contain_text("No room has this link")
-    expect_nothing_more(viewer)
-
-
-def expect_nothing_more(viewer):
     # Polling says 404, and Chromium says so on the console.
-    assert all("404" in complaint for complaint in viewer.complaints)
-    viewer.complaints.clear()
+    viewer.expect_complaints("404")
 
 
 def desk_seconds(stage):

@@ -10,6 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.support.environment import child_environment
 from tests.support.javascript import node_program
 
+# How Chromium begins to tell of requests that failed.
+FAILED_REQUESTS = ("Failed to load resource:", "WebSocket connection to")
+
 _FOLDER = Path(__file__).with_name("chromium")
 _PRINT_PATH = (
     "import('@sparticuz/chromium')"
@@ -71,6 +74,7 @@ class Person:
     def __init__(self, browser: Browser, base_url: str, **options: object) -> None:
         self.base_url = base_url
         self.complaints: list[str] = []
+        self._expected: tuple[str, ...] = ()
         self.context: BrowserContext = browser.new_context(
             base_url=base_url,
             **{"locale": "en-GB", "viewport": {"width": 1366, "height": 768}} | options,
@@ -84,6 +88,18 @@ class Person:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.goto(path)
         return page
+
+    def expect_complaints(self, *words: str) -> None:
+        """Have complaints with any of these words expected, whenever they come."""
+        self._expected += words
+
+    def unexpected_complaints(self) -> list[str]:
+        """Return the complaints with none of the words that were to be expected."""
+        return [
+            complaint
+            for complaint in self.complaints
+            if not any(word in complaint for word in self._expected)
+        ]
 
     def close(self) -> None:
         """Close all tabs."""
