@@ -56,14 +56,14 @@ def identity_of(claims: dict[str, Any]) -> Identity:
         Unauthenticated: the claims name a role or a room that this server lacks.
     """
     subject = claims["sub"]
-    if not _is_storable(subject):
+    if not is_subject(subject):
         raise Unauthenticated("The token's subject is empty, too long or not text.")
     role = claims.get(CLAIM_ROLE, Role.OWNER.value)
     if role == Role.OWNER:
         return Identity(subject, Role.OWNER)
     if role != Role.OPERATOR:
         raise Unauthenticated(f"The token's {CLAIM_ROLE} is not known here.")
-    if not _is_storable(claims.get(CLAIM_OWNER, subject)):
+    if not is_subject(claims.get(CLAIM_OWNER, subject)):
         raise Unauthenticated(f"The token's {CLAIM_OWNER} is not an owner.")
     try:
         return Identity(subject, Role.OPERATOR, uuid.UUID(str(claims.get(CLAIM_ROOM))))
@@ -92,7 +92,8 @@ def room_holder(room_id: str) -> str:
     return f"room:{room_id}"
 
 
-def _is_storable(subject: Any) -> bool:
+def is_subject(subject: Any) -> bool:
+    """Tell whether it can be the subject of a token, and be stored as an owner."""
     return (
         isinstance(subject, str)
         and 1 <= len(subject) <= MAX_SUBJECT

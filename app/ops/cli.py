@@ -7,16 +7,19 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from marshmallow import ValidationError
 from sqlalchemy import select
 
 from app import instants
 from app.auth import service as auth
+from app.auth.identity import is_subject
 from app.config import Settings
 from app.errors import DomainError
 from app.extensions import db, wired
 from app.instants import Instant
 from app.rooms import service
-from app.rooms.model import MAX_NAME, Room
+from app.rooms.model import Room
+from app.rooms.schemas import RoomInput
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
@@ -37,12 +40,16 @@ def init_app(app: Flask) -> None:
 @click.option("--owner", help="The subject that owns it; by default a new one.")
 def create_room(name: str, description: str, owner: str | None) -> None:
     """Create a room and print it with its owner's tokens, as JSON."""
-    name = name.strip()
-    if not 1 <= len(name) <= MAX_NAME:
-        raise click.BadParameter(f"1 to {MAX_NAME} characters", param_hint="NAME")
-    subject = owner or auth.new_owner()
+    try:
+        given = RoomInput().load({"name": name, "description": description})
+    except ValidationError as error:
+        field, (message, *_) = next(iter(error.messages_dict.items()))
+        raise click.BadParameter(message, param_hint=field) from error
+    subject = auth.new_owner() if owner is None else owner
+    if not is_subject(subject):
+        raise click.BadParameter("Not a subject of tokens.", param_hint="owner")
     issued = _issued(subject)
-    room = service.create_room(subject, name=name, description=description)
+    room = service.create_room(subject, **given)
     _print({**_facts(room), **issued})
 
 

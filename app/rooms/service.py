@@ -9,7 +9,7 @@ from sqlalchemy import column, func, select, table
 from app import instants
 from app.auth.identity import Identity
 from app.database import transaction
-from app.errors import Forbidden, InvalidField
+from app.errors import Forbidden, InvalidField, RoomMovedOn
 from app.extensions import db
 from app.instants import Instant
 from app.rooms.changes import Change, change_room
@@ -119,16 +119,25 @@ def delete_room(room_id: uuid.UUID, *, at_revision: int | None = None) -> None:
 def prune_rooms(before: Instant) -> int:
     """Delete the rooms in which nothing changed since an instant; answer how many.
 
-    A room with a running timer is in use however old its latest change is.
+    A room with a running timer is in use however old its latest change is, and so is
+    one that changes before its turn comes.
     """
     statuses = table("timers", column("room_id"), column("status"))
     running = select(statuses.c.room_id).where(statuses.c.status == "running")
-    stale = db.session.scalars(
-        select(Room.id).where(Room.updated_at < before, Room.id.not_in(running))
+    stale = db.session.execute(
+        select(Room.id, Room.revision).where(
+            Room.updated_at < before, Room.id.not_in(running)
+        )
     ).all()
-    for room_id in stale:
-        delete_room(room_id)
-    return len(stale)
+    return sum(_delete_unchanged(room_id, revision) for room_id, revision in stale)
+
+
+def _delete_unchanged(room_id: uuid.UUID, revision: int) -> bool:
+    try:
+        delete_room(room_id, at_revision=revision)
+    except (Forbidden, RoomMovedOn):
+        return False
+    return True
 
 
 def _apply(change: Change, changes: dict[str, Any]) -> None:

@@ -34,9 +34,22 @@ def test_a_room_is_created_with_tokens_that_work(run, api):
     assert listed[0]["description"] == "Big"
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 101])
-def test_a_room_needs_a_name_that_fits(run, name):
-    assert "1 to 100" in run("room", "create", name, fails=True)
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("name", ("",)),
+        ("name", ("   ",)),
+        ("name", ("x" * 101,)),
+        ("description", ("Hall", "--description", "d" * 2001)),
+        ("description", ("Hall", "--description", "half a \ud800 pair")),
+        ("owner", ("Hall", "--owner", "o" * 256)),
+        ("owner", ("Hall", "--owner", "")),
+    ],
+)
+def test_the_command_line_refuses_what_http_refuses_and_names_it(run, field, words):
+    assert f"Invalid value for {field}: " in run("room", "create", *words, fails=True)
+
+    assert run("room", "list") == ""
 
 
 def test_rooms_are_listed_one_a_line(run, api):
@@ -85,6 +98,42 @@ def test_old_rooms_are_pruned_unless_a_timer_runs_in_them(run, app, api):
 
     kept = {json.loads(line)["id"] for line in run("room", "list").splitlines()}
     assert kept == {busy.id, new.id}
+
+
+class Meanwhile:
+    """Has somebody do something to each other room once the first was pruned."""
+
+    def __init__(self, rooms, act):
+        self.rooms = rooms
+        self.act = act
+
+    def describe(self, name, subject):
+        return {"id": str(subject.id)}
+
+    def publish(self, room_id, events):
+        others = [room for room in self.rooms if room.id != str(room_id)]
+        self.rooms = []
+        for room in others:
+            self.act(room)
+
+
+@pytest.mark.parametrize(
+    ("act", "kept"), [("update_room", 1), ("create_timer", 1), ("delete_room", 0)]
+)
+def test_a_room_that_changes_while_rooms_are_pruned_is_left_alone(
+    run, app, api, act, kept
+):
+    rooms = [api.create_room("Old"), api.create_room("Just as old")]
+    for room in rooms:
+        age(app, UUID(room.id))
+    changes = {"name": "In use"} if act == "update_room" else {}
+    app.extensions["publisher"] = Meanwhile(
+        rooms, lambda room: getattr(api, act)(room, **changes)
+    )
+
+    assert "Deleted 1 rooms" in run("room", "prune", "--days", "30", "--yes")
+
+    assert len(run("room", "list").splitlines()) == kept
 
 
 def test_settings_are_shown_without_secrets(run, app):
