@@ -16,10 +16,10 @@ from structlog import get_logger
 
 from app.extensions import Model, db
 
-_SQLITE_BUSY_SECONDS = 5
 # The server gives up before the client does: silence means that it hangs.
+SILENCE_SECONDS = 10
 _STATEMENT_SECONDS = 8
-_SILENCE_SECONDS = 10
+_SQLITE_BUSY_SECONDS = 5
 _CALLBACKS = "after_commit"
 _IMMEDIATE = "sqlite_begin_immediate"
 
@@ -62,7 +62,7 @@ def wait_for_postgres(connection: Any) -> None:
             take; psycopg2 then closes the connection.
     """
     try:
-        gevent_wait_callback(connection, timeout=_SILENCE_SECONDS)
+        gevent_wait_callback(connection, timeout=SILENCE_SECONDS)
     except TimeoutError as error:
         raise psycopg2.OperationalError("PostgreSQL does not answer") from error
 

@@ -2,6 +2,7 @@
 
 from alembic import context
 from flask import current_app
+from psycopg2 import extensions, extras
 from sqlalchemy import Connection, text
 
 # Any number that no other program locks in this database: replicas that start
@@ -23,6 +24,7 @@ def _run_offline() -> None:
 
 def _run_online() -> None:
     database = current_app.extensions["migrate"].db
+    _wait_as_long_as_it_takes()
     with database.engine.connect() as connection:
         _wait_for_others(connection)
         context.configure(
@@ -34,6 +36,12 @@ def _run_online() -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
+
+
+def _wait_as_long_as_it_takes() -> None:
+    # What the product waits with gives up what takes longer than a command may.
+    if extensions.get_wait_callback() is not None:
+        extensions.set_wait_callback(extras.wait_select)
 
 
 def _wait_for_others(connection: Connection) -> None:

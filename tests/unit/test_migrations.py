@@ -1,12 +1,17 @@
 """The schema that migrations make is the one that the models describe."""
 
+import subprocess
+import sys
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from app.extensions import db
+from tests.support.environment import ROOT, child_environment, product_settings
+from tests.support.waiting import wait_until
 
 TABLES = {"rooms", "timers", "token_generations", "idempotency_keys"}
 
@@ -37,3 +42,53 @@ def test_what_ends_next_is_found_by_an_index(app):
         names = {index["name"] for index in inspect(db.engine).get_indexes("timers")}
 
     assert "ix_timers_running_ends_at" in names
+
+
+IMPATIENT_UPGRADE = """
+import wsgi
+from app import database
+from flask_migrate import upgrade
+
+database.SILENCE_SECONDS = 0.1
+with wsgi.app.app_context():
+    upgrade()
+"""
+# Longer than a command of that process may wait.
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event = 'advisory'"
+    " AND now() - query_start > interval '0.5 s'"
+)
+
+
+def is_waiting():
+    # A transaction of its own each time, for one sees what it saw at first.
+    with db.engine.connect() as watching:
+        return watching.execute(WAITING).scalar()
+
+
+@pytest.mark.database("postgres")
+def test_a_migration_waits_longer_than_a_command_may(app, database, tmp_path):
+    settings = product_settings(tmp_path, database_url=database)
+    with app.app_context(), db.engine.connect() as other:
+        other.execute(text("SELECT pg_advisory_xact_lock(7460125301)"))
+        with subprocess.Popen(
+            [sys.executable, "-c", IMPATIENT_UPGRADE],
+            cwd=ROOT,
+            env=child_environment(tmp_path) | settings,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as upgrading:
+            try:
+                wait_until(
+                    lambda: upgrading.poll() is not None or is_waiting(),
+                    "the migration waits",
+                    20,
+                )
+            finally:
+                other.rollback()
+            output, _ = upgrading.communicate(timeout=20)
+
+    assert upgrading.returncode == 0, output
