@@ -3,14 +3,11 @@
 import os
 import secrets
 import socket
-from collections.abc import Callable
 
-import gevent
 import redis
 from flask import Flask
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from structlog import get_logger
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import openapi, problems
@@ -34,6 +31,7 @@ from app.rooms.routes import rooms
 from app.timers.finisher import Finisher
 from app.timers.routes import timers
 from app.transport.broadcasts import LocalManager, Manager, RedisManager
+from app.transport.greenlets import keep_running
 from app.transport.loop_guard import LoopGuard
 from app.web import security
 from app.web.routes import web
@@ -41,8 +39,6 @@ from app.web.routes import web
 MAX_BODY_BYTES = 64 * 1024
 _CHANNEL = "live-timer"
 _REDIS_SECONDS = 1.0
-
-_log = get_logger(__name__)
 
 
 def create_app(settings: Settings) -> Flask:
@@ -108,7 +104,7 @@ def start_background(app: Flask) -> None:
         app.extensions["loop_guard"].run,
         Gauges(app).run,
     ):
-        gevent.spawn(_keep_running, run)
+        keep_running(run)
     if not app.extensions["settings"].production:
         app.extensions["loop_guard"].name_culprits()
 
@@ -117,16 +113,6 @@ def stop_background(app: Flask) -> None:
     """Take leave of the other workers before the process ends."""
     app.extensions["audience"].withdraw()
     app.extensions["manager"].stop()
-
-
-def _keep_running(run: Callable[[], None]) -> None:
-    # A defect in one of them must be seen, and must not end a show.
-    while True:
-        try:
-            run()
-        except Exception:  # noqa: BLE001 - handled: reported, and run again
-            _log.exception("background task failed", task=run.__qualname__)
-            gevent.sleep(1)
 
 
 def _bind_database(app: Flask, settings: Settings) -> None:

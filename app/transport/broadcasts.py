@@ -18,6 +18,7 @@ from socketio import packet as sio_packet
 
 from app.transport import handover, messages, sessions
 from app.transport.deliveries import Deliveries, Delivery, Receiver
+from app.transport.greenlets import keep_running
 from app.transport.listening import Listener
 from app.transport.messages import Broadcast, Message, Repeats, UnreadableMessageError
 from app.transport.publishing import Publisher
@@ -201,7 +202,7 @@ class RedisManager(Manager, socketio.PubSubManager):  # type: ignore[misc]
         """Begin to publish and to listen; Redis need not be there yet."""
         if not self._greenlets:
             runs = (self._publisher.run, self._listener.run)
-            self._greenlets = [gevent.spawn(run) for run in runs]
+            self._greenlets = [keep_running(run) for run in runs]
 
     def stop(self) -> None:
         """End publishing and listening; what still waits is lost."""

@@ -8,6 +8,8 @@ from weakref import ref
 import gevent
 from gevent.event import Event
 
+from app.transport.greenlets import keep_running
+
 
 class Pingable(Protocol):
     """A session that wants to know whether its client is still there."""
@@ -46,15 +48,16 @@ class Pinger:
         self._questions.append((time.monotonic() + self._interval, ref(session)))
         if not self._running:
             self._running = True
-            gevent.spawn(self._run)
+            keep_running(self._run)
         self._added.set()
 
     def _run(self) -> None:
         while True:
             now = time.monotonic()
             for session in _due(self._questions, now):
-                session.ping()
+                # Whatever comes of the question, it must not be the last one.
                 self._answers.append((now + self._timeout, ref(session)))
+                session.ping()
             for session in _due(self._answers, now):
                 if not session.has_answered():
                     gevent.spawn(session.give_up)
