@@ -39,7 +39,6 @@ def _try(strategy, operation, room, known):
 
     @settings(
         max_examples=15,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -17,9 +17,8 @@ sequences = st.lists(
 
 @settings(
     max_examples=20,
-    deadline=None,
     database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=list(HealthCheck),
 )
 @given(sequence=sequences)
 def test_any_sequence_of_commands_converges(live_server, operator, sequence):

@@ -116,7 +116,7 @@ class CountdownBesideAStopWatch(RuleBasedStateMachine):
 
 
 CountdownBesideAStopWatch.TestCase.settings = settings(
-    max_examples=200, stateful_step_count=30, deadline=None
+    max_examples=200, stateful_step_count=30
 )
 TestCountdownBesideAStopWatch = CountdownBesideAStopWatch.TestCase
 
