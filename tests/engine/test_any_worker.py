@@ -98,5 +98,7 @@ def test_clients_go_on_while_gunicorn_is_reloaded(server, standard_clients):
     wait_until(
         lambda: len(set(server.worker_pids()) - before) == WORKERS, "new workers", 20
     )
+    # Until they are gone, the old ones may take a connection and close it.
+    wait_until(lambda: before.isdisjoint(server.worker_pids()), "no old workers", 60)
 
     assert_all_reach(hall, server.api(), room)
