@@ -82,6 +82,20 @@ class Server(Daemon):
         os.kill(pid, signal.SIGKILL)
         wait_until(lambda: not is_alive(pid), f"worker {pid} is gone")
 
+    def reload(self, count: int, timeout: float = 20) -> None:
+        """Send SIGHUP and wait until `count` other workers run and no old one.
+
+        Until they are gone, the old ones may take a connection and close it.
+        """
+        old = set(self.worker_pids())
+        self.signal(signal.SIGHUP)
+
+        def are_replaced() -> bool:
+            pids = set(self.worker_pids())
+            return len(pids) == count and old.isdisjoint(pids)
+
+        wait_until(are_replaced, f"{count} other workers", timeout)
+
     def wait_for_workers(self, count: int, timeout: float = 10) -> list[int]:
         """Wait until exactly `count` workers run, and return their ids."""
 
