@@ -63,6 +63,7 @@ class Settings:
     rate_limit_window_ms: int
     rate_limit_max_requests: int
     rate_limit_commands: str
+    rate_limit_room_commands: str
     rate_limit_rooms: str
     web_concurrency: int
     worker_connections: int
@@ -167,6 +168,9 @@ def _read(reader: _Reader) -> Settings:
         rate_limit_commands=reader.parsed(
             "RATE_LIMIT_COMMANDS", "100 per 10 seconds", _rate
         ),
+        rate_limit_room_commands=reader.parsed(
+            "RATE_LIMIT_ROOM_COMMANDS", "300 per 10 seconds", _rate
+        ),
         rate_limit_rooms=reader.parsed("RATE_LIMIT_ROOMS", "5 per minute", _rate),
         web_concurrency=reader.number("WEB_CONCURRENCY", 1, 1, 256),
         worker_connections=reader.number("WORKER_CONNECTIONS", 10_000, 10, 1_000_000),
@@ -196,6 +200,18 @@ def _contradictions(settings: Settings, reader: _Reader) -> list[str]:
             f"JWT_SECRET: production needs a secret of at least {SECRET_BYTES} bytes, "
             "or JWT_PUBLIC_KEY of an identity provider."
         )
+    if settings.production and settings.jwt_public_key is not None:
+        # A provider signs for many applications with one key: without these, a token
+        # that it made for another one would command rooms here.
+        problems += [
+            f"{name}: with JWT_PUBLIC_KEY production needs the `{claim}` "
+            "of the tokens that the identity provider makes for this server."
+            for name, claim, value in (
+                ("JWT_ISSUER", "iss", settings.jwt_issuer),
+                ("JWT_AUDIENCE", "aud", settings.jwt_audience),
+            )
+            if value is None
+        ]
     if settings.web_concurrency > 1 and settings.redis_url is None:
         problems.append(
             "WEB_CONCURRENCY: more than one worker needs REDIS_URL, "
