@@ -8,6 +8,7 @@ import redis
 from flask import Flask
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import openapi, problems
@@ -16,6 +17,7 @@ from app.auth.routes import auth
 from app.config import Settings
 from app.database import engine_options, prepare_engine
 from app.extensions import compress, cors, db, migrate
+from app.instance import make_private, make_private_file
 from app.live import handlers
 from app.live.audience import Audience
 from app.live.broadcast import Broadcaster
@@ -117,13 +119,21 @@ def stop_background(app: Flask) -> None:
 
 def _bind_database(app: Flask, settings: Settings) -> None:
     if settings.on_sqlite:
-        settings.instance_path.mkdir(parents=True, exist_ok=True)
+        make_private(settings.instance_path)
+        _make_private_database(settings)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
     migrate.init_app(app, db, render_as_batch=True)
+
+
+def _make_private_database(settings: Settings) -> None:
+    # SQLite gives the files beside it (-wal, -shm) the mode of the database.
+    name = make_url(settings.database_url).database
+    if name and name != ":memory:" and not name.startswith("file:"):
+        make_private_file(settings.instance_path / name)
 
 
 def _wire_live(app: Flask, settings: Settings) -> None:

@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from limits import parse as parse_limit
 
+from app.instance import DEFAULT, make_private, make_private_file
+
 T = TypeVar("T")
 
 SECRET_BYTES = 32
 LOG_LEVELS = ("debug", "info", "warning", "error")
-_ROOT = Path(__file__).resolve().parent.parent
 
 
 class InvalidSettingsError(Exception):
@@ -135,7 +136,7 @@ class _Reader:
 def _read(reader: _Reader) -> Settings:
     environment = reader.parsed("APP_ENV", "development", _environment)
     production = environment == "production"
-    instance = Path(reader.text("INSTANCE_PATH", str(_ROOT / "instance")))
+    instance = Path(reader.text("INSTANCE_PATH", str(DEFAULT)))
     day = 24 * 60 * 60 * 1000
     return Settings(
         app_env="production" if production else "development",
@@ -230,10 +231,10 @@ def _secret(reader: _Reader, instance: Path, *, production: bool) -> str | None:
     if secret is not None or production:
         return secret
     kept = instance / "jwt-secret"
+    make_private(instance)
     if not kept.exists():
-        instance.mkdir(parents=True, exist_ok=True)
         made = instance / f"jwt-secret.{os.getpid()}"
-        made.touch(mode=0o600)
+        make_private_file(made)
         made.write_text(secrets.token_urlsafe(48))
         try:
             # A link appears whole or not at all: two first starts agree on one secret.
