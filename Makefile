@@ -59,7 +59,9 @@ format: $(VENV)/.test ## Format the sources and mend what the linter can
 
 .PHONY: audit
 audit: $(VENV)/.test ## Look for known vulnerabilities in what is installed (needs the network)
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
+	$(BIN)/python -m tests.support.audit python $(abspath $(BIN))/pip-audit
+	$(BIN)/python -m tests.support.audit node env $(NPM)
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt
 	cd $(JS) && $(NPM) audit
 	cd $(PAGES) && $(NPM) audit
 	cd $(PEER) && $(NPM) audit
