@@ -108,7 +108,8 @@ def _by_field(messages: Any) -> dict[str, Any] | None:
 
 
 def _render_database_away(error: Exception) -> Response:
-    _log.error("database away", error=str(error))
+    # A request alone is no failure of ours: /health and the metrics tell of it.
+    _log.warning("database away", error=str(error))
     response = problem(503, code="database-away", detail="The database is away.")
     response.headers["Retry-After"] = _RETRY_SECONDS
     return response

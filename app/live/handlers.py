@@ -131,7 +131,7 @@ def _answering(
         except DomainError as error:
             return refuse(error.code, error.detail)
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            _log.error("database away", error=str(error))
+            _log.warning("database away", error=str(error))
             return refuse("database-away", "The database is away.")
         except Exception:  # noqa: BLE001 - handled: reported, and answered
             _log.exception("event handler failed")
