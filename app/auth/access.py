@@ -110,10 +110,10 @@ def _signed_claims() -> dict[str, Any]:
         view = current_app.view_functions.get(request.endpoint or "")
         refresh = getattr(view, "access", None) is Access.REFRESH
         try:
-            verify_jwt_in_request(
+            verified = verify_jwt_in_request(
                 optional=True, refresh=refresh, skip_revocation_check=True
             )
-            g.signed_claims = get_jwt()
+            g.signed_claims = {} if verified is None else verified[1]
         except (JWTExtendedException, PyJWTError, Unauthenticated):
             g.signed_claims = {}
     claims: dict[str, Any] = g.signed_claims

@@ -172,3 +172,12 @@ def test_tokens_that_were_taken_back_use_up_nothing_of_those_in_force(api, app, 
 
     assert refreshes(api, 5, room.refresh_token) == [401] * 4 + [429]
     assert refreshes(api, 4, renewed) == [200] * 4
+
+
+def test_asking_what_is_allowed_is_not_counted_and_no_error(api, room, caplog):
+    sent = statuses(api, 10, "OPTIONS", "/api/auth/refresh")
+    sent += statuses(api, 10, "OPTIONS", "/api/rooms", token="junk")
+
+    assert set(sent) == {200}
+    assert refreshes(api, 1, room.refresh_token) == [200]
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
