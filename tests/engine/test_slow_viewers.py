@@ -11,7 +11,7 @@ from app.transport.backlog import MAX_BYTES
 from app.transport.link import SEND_BUFFER_BYTES
 from tests.support.crowd.commands import descriptions
 from tests.support.crowd.crowd import Crowd
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient_ms, wait_until
 from tests.system.figures import show as show_figures
 from tests.system.transport.raw import Connection
 
@@ -68,7 +68,6 @@ def deliver(reading, updates):
     return lambda: 1000 * reading.deliver(updates).last
 
 
-@pytest.mark.timeout(120)
 def test_fifty_who_stop_reading_are_cut_off_and_cost_the_others_nothing(
     server, room, resident_bytes, reading, deliver
 ):
@@ -110,4 +109,4 @@ def test_fifty_who_stop_reading_are_cut_off_and_cost_the_others_nothing(
         f"were cut off; memory grew by {grown / 1e6:.1f} MB of {MOST_GROWTH / 1e6:.0f}"
     )
     assert grown < MOST_GROWTH
-    assert ratio < 3
+    assert max(beside) < patient_ms(1_000)

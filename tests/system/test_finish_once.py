@@ -2,10 +2,9 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from statistics import median
 
 from app.instants import now
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient_ms, wait_until
 from tests.system.figures import show
 from tests.system.onlookers import Onlookers
 from tests.system.sql import start_timers_that_end_in
@@ -20,13 +19,11 @@ def test_five_hundred_timers_of_one_second_finish_once_each_and_in_time(
     cluster, own_database, operator
 ):
     rooms = [operator.create_room(f"Room {number}") for number in range(ROOMS)]
-    second = now() + LEAD_MS
-    timers = start_timers_that_end_in(own_database, rooms, TIMERS, second)
     with Onlookers(cluster, [room.share_token for room in rooms]) as viewers:
         wait_until(lambda: len(viewers.named("room-state")) == ROOMS, "all watch")
-        assert now() < second, "The viewers came too late for the finishes."
+        timers = start_timers_that_end_in(own_database, rooms, TIMERS, now() + LEAD_MS)
 
-        wait_until(lambda: told(viewers) >= timers, "all are told", 5)
+        wait_until(lambda: told(viewers) >= timers, "all are told")
 
         # What every room's viewer hears last is the change after its finishes.
         for room in rooms:
@@ -54,8 +51,8 @@ def assert_in_time(finishes):
     show("Published after the end", decided)
     show("Arrived after the end", arrived)
     assert min(decided) >= 0
-    assert median(decided) <= 50
-    assert median(arrived) <= 100
+    assert max(decided) <= patient_ms(50)
+    assert max(arrived) <= patient_ms(100)
 
 
 def test_a_single_timer_finishes_in_time(cluster, operator, room, viewer_factory):
@@ -66,7 +63,7 @@ def test_a_single_timer_finishes_in_time(cluster, operator, room, viewer_factory
     finished = viewer.wait_for("timer-finished")
 
     show("A single finish", [finished.at - finished.payload["endsAt"]])
-    assert 0 <= finished.at - finished.payload["endsAt"] <= 50 + 50
+    assert 0 <= finished.at - finished.payload["endsAt"] <= patient_ms(100)
 
 
 def test_a_pause_that_races_the_end_either_pauses_or_finishes(

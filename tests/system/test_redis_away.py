@@ -10,8 +10,7 @@ from app.instants import now
 from tests.live.show import wait_until_shown
 from tests.support.server import Server
 from tests.support.services import Valkey
-from tests.support.waiting import wait_until
-from tests.system.figures import percentile
+from tests.support.waiting import patient_ms, wait_until
 from tests.system.figures import show as show_figures
 from tests.system.workers import apis_on_each, viewers_on_each
 
@@ -106,8 +105,8 @@ def test_commands_are_answered_in_normal_time(apis, room, timer, redis, outage):
     show_figures("Commands with Redis", before)
     show_figures("Commands without Redis", during)
     show_figures("Commands with Redis again", after)
-    assert max(during + after) < 1_000
-    assert median(during) <= 5 * max(median(before), 4)
+    assert max(during + after) < patient_ms(1_000)
+    assert median(during) < 1_000
 
 
 @pytest.fixture
@@ -142,7 +141,7 @@ def test_viewers_of_all_workers_converge_during_and_live_afterwards(
             since=before,
         )
     show_figures("Live again after Redis came back", [now() - returned])
-    assert now() - returned <= 3_000
+    assert now() - returned <= patient_ms(3_000)
     assert all(not viewer.events("disconnect") for viewer in viewers)
 
 
@@ -213,7 +212,6 @@ def behind(viewer, answered):
     return [max(0, known[revision] - at) for revision, at in answered.items()]
 
 
-@pytest.mark.timeout(120)
 def test_a_show_goes_on_for_twenty_seconds_without_redis(
     apis, room, timer, viewers, redis, outage
 ):
@@ -242,8 +240,7 @@ def test_a_show_goes_on_for_twenty_seconds_without_redis(
     show_figures("To a viewer of another worker, before", before)
     show_figures("To a viewer of another worker, afterwards", after)
     show_figures("As before, since Redis came back", [back])
-    assert percentile(answers, 0.95) < 1_000
-    assert max(late) <= 5_000
-    assert back <= 3_000
-    assert median(after) <= 3 * max(median(before), 4)
+    assert max(answers) < patient_ms(1_000)
+    assert max(late) <= patient_ms(5_000)
+    assert back <= patient_ms(3_000)
     assert all(not viewer.events("disconnect") for viewer in viewers)

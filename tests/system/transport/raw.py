@@ -6,6 +6,8 @@ import struct
 from contextlib import suppress
 from typing import Self
 
+from tests.support.waiting import patient
+
 MASK = b"\1\2\3\4"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -29,7 +31,7 @@ class Connection:
 
     def __init__(self, port: int, timeout: float = 5) -> None:
         self.port = port
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self._socket = socket.create_connection(("127.0.0.1", port), patient(timeout))
         self.received = b""
 
     def __enter__(self) -> Self:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.environment import ROOT, child_environment, product_settings
 from tests.support.server import Server
+from tests.support.waiting import patient
 
 # gunicorn itself reads WEB_CONCURRENCY, and fails first where it is no number.
 WRONG = {"port": 0, "log_level": "loud", "web_concurrency": 0}
@@ -33,7 +34,7 @@ def test_wrong_settings_are_all_named_and_the_process_ends_with_status_2(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=patient(30),
         check=False,
     )
 

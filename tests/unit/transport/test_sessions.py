@@ -21,6 +21,7 @@ from app.transport.handler import Handler
 from app.transport.link import Link
 from app.transport.sessions import Session
 from app.transport.websocket import WebSocket
+from tests.support.waiting import patient
 
 
 @pytest.fixture
@@ -183,7 +184,7 @@ def test_a_client_that_is_sent_elsewhere_is_not_told_to_stay_away(session: Sessi
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        theirs.settimeout(5)
+        theirs.settimeout(patient(5))
         yield ours, theirs
 
 
