@@ -15,7 +15,7 @@ from app import openapi, problems
 from app.auth import ratelimits, tokens
 from app.auth.routes import auth
 from app.config import Settings
-from app.database import engine_options, prepare_engine
+from app.database import close_engine, engine_options, prepare_engine
 from app.extensions import compress, cors, db, migrate
 from app.instance import make_private, make_private_file
 from app.live import handlers
@@ -112,9 +112,11 @@ def start_background(app: Flask) -> None:
 
 
 def stop_background(app: Flask) -> None:
-    """Take leave of the other workers before the process ends."""
+    """Take leave of the other workers and of the database before the process ends."""
     app.extensions["audience"].withdraw()
     app.extensions["manager"].stop()
+    with app.app_context():
+        close_engine(db.engine)
 
 
 def _bind_database(app: Flask, settings: Settings) -> None:

@@ -55,6 +55,8 @@ class Viewer:
     def join(self, share_token: str, timeout: float = 5) -> Any:
         """Join a room and return the server's acknowledgement."""
         self._share_token = share_token
+        with self.recording.changed:
+            self._screen.begin()
         return self.call("join-room", {"shareToken": share_token}, timeout)
 
     def call(self, event: str, payload: Any = None, timeout: float = 5) -> Any:
@@ -103,6 +105,8 @@ class Viewer:
     def _connected(self) -> None:
         self._receive("connect")
         if self._share_token is not None:
+            with self.recording.changed:
+                self._screen.begin()
             self.client.emit("join-room", {"shareToken": self._share_token})
 
     def _receiver(self, event: str) -> Callable[..., None]:

@@ -115,6 +115,16 @@ class Postgres(Databases, Daemon):
             return lines[0] == str(self.pid) and lines[7].strip() == "ready"
         return False
 
+    def run_program(self, name: str, *arguments: str | Path) -> None:
+        """Run one of PostgreSQL's client programs, such as `pg_dump`.
+
+        Raises:
+            RuntimeError: it failed; with what it wrote.
+        """
+        run = self._run([self._program(name), *arguments])
+        if run.returncode:
+            raise RuntimeError(run.stdout + run.stderr)
+
     @property
     def _data(self) -> Path:
         return self.folder / "data"
