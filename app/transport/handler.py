@@ -76,9 +76,9 @@ class Handler(_Base):  # type: ignore[misc]
         """Serve the next request; tell whether the connection can carry another."""
         self._reached_application = False
         head = self._await_request()
+        self._began = time.monotonic()
         if not head or self._hand_over(head):
             return False
-        self._began = time.monotonic()
         try:
             self._read_request()
         except (RefusedRequestError, TimeoutError) as error:
@@ -244,29 +244,39 @@ class Handler(_Base):  # type: ignore[misc]
     def finalize_headers(self) -> None:
         """Say how the answer ends, and whether the connection does."""
         super().finalize_headers()
-        has_no_end = (
-            self.provided_content_length is None
-            and not hasattr(self.result, "__len__")
-            and not self.response_use_chunked
-            and self.code not in (204, 304)
-        )
-        if has_no_end or self.server.stopping:
+        if self.environ["REQUEST_METHOD"] == "HEAD":
+            # The base would send the end of the body that it leaves out.
+            self.response_use_chunked = False
+        elif not self._has_end():
             self.close_connection = True
-        if self.close_connection:
-            others = [
-                (name, value)
-                for name, value in self.response_headers
-                if name.lower() != b"connection"
-            ]
-            upgrade = any(name.lower() == b"upgrade" for name, _ in others)
-            value = b"Upgrade, close" if upgrade else b"close"
-            self.response_headers = [*others, (b"Connection", value)]
+        if self.close_connection or self.server.stopping:
+            self.close_connection = True
+            self._announce_close()
+
+    def _has_end(self) -> bool:
+        return (
+            self.response_use_chunked
+            or self.code in (204, 304)
+            or any(
+                name.lower() == b"content-length" for name, _ in self.response_headers
+            )
+        )
+
+    def _announce_close(self) -> None:
+        others = [
+            (name, value)
+            for name, value in self.response_headers
+            if name.lower() != b"connection"
+        ]
+        upgrade = any(name.lower() == b"upgrade" for name, _ in others)
+        value = b"Upgrade, close" if upgrade else b"close"
+        self.response_headers = [*others, (b"Connection", value)]
 
     def log_request(self) -> None:
         """Log what the application, which logs its own requests, did not see."""
         if not self._reached_application:
-            status = self.status or b"0"
-            self._log_refused(int(status[:3]))
+            # Negative where the client did not take all of the answer.
+            self._log_refused(abs(self.code or 0))
 
     def _log_refused(self, status: int) -> None:
         milliseconds = round(1000 * (time.monotonic() - self._began), 1)
