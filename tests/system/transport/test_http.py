@@ -21,6 +21,10 @@ def server(sqlite_template, tmp_path_factory) -> Iterator[Server]:
     database.write_bytes(sqlite_template.read_bytes())
     with Server(database_url=f"sqlite:///{database}") as running:
         yield running
+        # Whatever a client sends is no error of the server's.
+        log = running.read_log()
+        assert "Traceback" not in log
+        assert "[error" not in log
 
 
 @pytest.fixture
