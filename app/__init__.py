@@ -57,8 +57,8 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["caller"] = ratelimits.caller
     logs.init_app(app)
-    problems.init_app(app)
     metrics.init_app(app)
+    problems.init_app(app)
     _bind_database(app, settings)
     tokens.init_app(app, settings)
     ratelimits.init_app(app, settings)

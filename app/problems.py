@@ -4,13 +4,14 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, abort, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
 from app.errors import DomainError, InvalidField
+from app.transport.requests import REFUSED
 
 _log = get_logger(__name__)
 
@@ -36,6 +37,7 @@ _DETAILS = {
 
 def init_app(app: Flask) -> None:
     """Render every refusal and failure of `app` as a problem document."""
+    app.before_request(_refuse_what_was_not_read)
     app.register_error_handler(DomainError, render_refusal)
     app.register_error_handler(HTTPException, _render_http_exception)
     for error in (OperationalError, InterfaceError, PoolTimeoutError):
@@ -83,6 +85,11 @@ def render_refusal(error: DomainError) -> Response:
 def socket_error(code: str, message: str) -> dict[str, str]:
     """Return the payload of the Socket.IO event `error`."""
     return {"code": code, "message": message}
+
+
+def _refuse_what_was_not_read() -> None:
+    if status := request.environ.get(REFUSED):
+        abort(status)
 
 
 def _render_http_exception(error: HTTPException) -> Response:

@@ -17,6 +17,7 @@ class Server(WSGIServer):
 
     Attributes:
         idle: the connections on which no request has begun.
+        max_body_bytes: the longest body that a request may have: the application's own.
         switchboard: passes connections to the workers that own their sessions.
         stopping: whether connections end with the request that they carry.
     """
@@ -38,6 +39,7 @@ class Server(WSGIServer):
             **options,
         )
         self._application = application
+        self.max_body_bytes: int = application.config["MAX_CONTENT_LENGTH"]
         self.switchboard = switchboard
         self.idle: set[Handler] = set()
         self.stopping = False

@@ -95,10 +95,20 @@ class Connection:
                 self._receive()
         return self.received
 
+    def received_so_far(self) -> bytes:
+        """Return, without waiting, what came and was not read."""
+        timeout = self._socket.gettimeout()
+        self._socket.setblocking(False)
+        with suppress(BlockingIOError, ConnectionError):
+            while data := self._socket.recv(1 << 20):
+                self.received += data
+        self._socket.settimeout(timeout)
+        return self.received
+
     def request(self, line: str, *headers: str) -> None:
         """Send a request without a body."""
         lines = [line, f"Host: 127.0.0.1:{self.port}", *headers, "", ""]
-        self.send("\r\n".join(lines).encode())
+        self.send("\r\n".join(lines).encode("latin-1"))
 
     def status(self) -> int:
         """Return the status of the next answer."""
