@@ -10,6 +10,7 @@ from gevent import socket
 
 from app.transport import handler, requests
 from app.transport.handler import Handler
+from tests.support.waiting import patient
 
 PUT = b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
 
@@ -20,7 +21,7 @@ class Served:
     def __init__(self, **server: Any) -> None:
         self.entered: list[dict[str, Any]] = []
         ours, self.client = socket.socketpair()
-        self.client.settimeout(5)
+        self.client.settimeout(patient(5))
         known = {
             "application": self._application,
             "get_environ": dict,
@@ -36,7 +37,7 @@ class Served:
 
     def wait_for_head(self) -> None:
         """Wait until a head was read, and its body is waited for."""
-        with gevent.Timeout(5):
+        with gevent.Timeout(patient(5)):
             while self.handler.environ is None:
                 gevent.sleep(0.001)
 
