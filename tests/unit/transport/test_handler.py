@@ -12,6 +12,7 @@ from gevent import socket
 
 from app.transport import handler, requests
 from app.transport.handler import Handler
+from tests.support.waiting import patient
 
 PUT = b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
 
@@ -23,7 +24,7 @@ class Served:
         self.fails_with: BaseException | None = None
         self.entered: list[dict[str, Any]] = []
         ours, self.client = socket.socketpair()
-        self.client.settimeout(5)
+        self.client.settimeout(patient(5))
         known = {
             "application": self._application,
             "get_environ": dict,
@@ -38,7 +39,7 @@ class Served:
 
     def wait_for_head(self) -> None:
         """Wait until a head was read, and its body is waited for."""
-        with gevent.Timeout(5):
+        with gevent.Timeout(patient(5)):
             while self.handler.environ is None:
                 gevent.sleep(0.001)
 
