@@ -11,7 +11,7 @@ from redis.retry import Retry
 from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import openapi, problems
+from app import openapi, payloads, problems
 from app.auth import ratelimits, tokens
 from app.auth.routes import auth
 from app.config import Settings
@@ -57,6 +57,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["caller"] = ratelimits.caller
     logs.init_app(app)
+    payloads.init_app(app)
     metrics.init_app(app)
     problems.init_app(app)
     _bind_database(app, settings)

@@ -1,6 +1,5 @@
 """The state of a room as screens show it: read and encoded once per revision."""
 
-import json
 import re
 import uuid
 from collections import OrderedDict
@@ -16,6 +15,7 @@ from app.extensions import db
 from app.live.schemas import room_fields
 from app.rooms.model import Room
 from app.timers.model import Timer
+from app.transport import packets
 from app.transport.packets import Encoded
 
 KEPT_STATES = 1_000
@@ -170,7 +170,7 @@ def _read_state(share_token: str) -> RoomState:
         room.share_token,
         room.revision,
         room.stamp,
-        Encoded(json.dumps(payload)),
+        Encoded(packets.dumps(payload)),
     )
     db.session.rollback()
     return state

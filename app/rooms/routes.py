@@ -10,7 +10,14 @@ from app.auth.access import Access, allow, current_identity, optional_identity
 from app.auth.identity import Role
 from app.auth.ratelimits import limit_commands, limit_rooms
 from app.auth.schemas import OwnerTokensSchema
-from app.errors import CannotSign, Forbidden, InvalidField, RoomMovedOn, Unauthenticated
+from app.errors import (
+    CannotSign,
+    Forbidden,
+    InvalidField,
+    LimitReached,
+    RoomMovedOn,
+    Unauthenticated,
+)
 from app.extensions import wired
 from app.idempotency import idempotent
 from app.openapi import Blueprint
@@ -67,8 +74,9 @@ def list_rooms(query: dict[str, int]) -> dict[str, Any]:
 @rooms.arguments(RoomChanges)
 @rooms.response(200, RoomSchema)
 @rooms.refuses(
-    400, Unauthenticated, Forbidden, RoomMovedOn, 413, 415, InvalidField, 429
+    400, Unauthenticated, Forbidden, LimitReached, RoomMovedOn, 413, 415, 429
 )
+@rooms.refuses(InvalidField)
 def update_room(body: dict[str, Any], room_id: uuid.UUID) -> Room:
     """Change a room; an operator may choose the current timer and nothing else."""
     return service.update_room(
@@ -84,8 +92,7 @@ def update_room(body: dict[str, Any], room_id: uuid.UUID) -> Room:
 @rooms.refuses(Unauthenticated, Forbidden, RoomMovedOn, 429)
 def delete_room(room_id: uuid.UUID) -> None:
     """Delete a room with its timers; its viewers are told."""
-    room = service.room_for(current_identity(), room_id, own=True)
-    service.delete_room(room.id, at_revision=expected_revision())
+    service.delete_room(current_identity(), room_id, at_revision=expected_revision())
 
 
 @rooms.post("/<uuid:room_id>/share-token")
@@ -96,8 +103,9 @@ def delete_room(room_id: uuid.UUID) -> None:
 @rooms.refuses(Unauthenticated, Forbidden, RoomMovedOn, 429)
 def replace_share_token(room_id: uuid.UUID) -> Room:
     """Revoke the share token: the old link ends, its viewers are sent away."""
-    room = service.room_for(current_identity(), room_id, own=True)
-    return service.replace_share_token(room.id, at_revision=expected_revision())
+    return service.replace_share_token(
+        current_identity(), room_id, at_revision=expected_revision()
+    )
 
 
 @rooms.post("/<uuid:room_id>/tokens")
