@@ -25,6 +25,7 @@ from app.preconditions import expected_revision
 from app.rooms import service
 from app.rooms.model import Room
 from app.rooms.schemas import (
+    ChangedRoomSchema,
     NewRoomSchema,
     OperatorTokenSchema,
     PageQuery,
@@ -33,6 +34,8 @@ from app.rooms.schemas import (
     RoomPage,
     RoomSchema,
 )
+
+_FIELDS = tuple(ChangedRoomSchema().fields)
 
 rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms", description="Rooms")
 
@@ -72,16 +75,19 @@ def list_rooms(query: dict[str, int]) -> dict[str, Any]:
 @limit_commands
 @idempotent
 @rooms.arguments(RoomChanges)
-@rooms.response(200, RoomSchema)
+@rooms.response(200, ChangedRoomSchema)
 @rooms.refuses(
     400, Unauthenticated, Forbidden, LimitReached, RoomMovedOn, 413, 415, 429
 )
 @rooms.refuses(InvalidField)
-def update_room(body: dict[str, Any], room_id: uuid.UUID) -> Room:
+def update_room(body: dict[str, Any], room_id: uuid.UUID) -> dict[str, Any]:
     """Change a room; an operator may choose the current timer and nothing else."""
-    return service.update_room(
-        current_identity(), room_id, body, at_revision=expected_revision()
-    )
+    identity = current_identity()
+    room = service.update_room(identity, room_id, body, at_revision=expected_revision())
+    # An operator came by a link, which may have been replaced since: the new one is the
+    # owner's to give away.
+    hidden = () if identity.may_own(room.owner_id) else ("share_token",)
+    return {name: getattr(room, name) for name in _FIELDS if name not in hidden}
 
 
 @rooms.delete("/<uuid:room_id>")
