@@ -1,24 +1,27 @@
 """The state of a room as screens show it: read and encoded once per revision."""
 
-import json
 import re
+import sys
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
 from app import instants
+from app.caches import ByteBoundedCache
+from app.compression import GzipTail
 from app.errors import NotFound
 from app.extensions import db
 from app.live.schemas import room_fields
 from app.rooms.model import Room
 from app.timers.model import Timer
+from app.transport import packets
 from app.transport.packets import Encoded
 
-KEPT_STATES = 1_000
+# The states of some hundred ordinary rooms, or of a dozen that are full.
+KEPT_BYTES = 16 * 1024 * 1024
 _SHARE_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -32,6 +35,7 @@ class RoomState:
         revision: the revision that the payload shows.
         stamp: that revision's stamp.
         payload: the encoded `room-state`, but for `serverTime`.
+        tail: the payload in UTF-8 behind its `{`, compressed once for all.
     """
 
     room_id: uuid.UUID
@@ -39,6 +43,11 @@ class RoomState:
     revision: int
     stamp: str
     payload: Encoded
+    tail: GzipTail = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the tail of the payload."""
+        object.__setattr__(self, "tail", GzipTail(self.payload.text[1:].encode()))
 
     def stamped(self, *, restored: bool = False) -> Encoded:
         """Return the payload as it is sent now, with the server's clock in it.
@@ -48,13 +57,21 @@ class RoomState:
         payload = self.payload.with_field("serverTime", instants.now())
         return payload.with_field("restored", True) if restored else payload
 
+    def head(self) -> bytes:
+        """Return what goes before `tail` to make the payload as it is sent now."""
+        return b'{"serverTime":%d,' % instants.now()
+
+    def size(self) -> int:
+        """Return how many bytes it takes to keep it, compressed form included."""
+        return sys.getsizeof(self.payload.text) + 2 * len(self.tail.data)
+
 
 class RoomStates:
     """This worker's room states: a hall that joins at once costs one read."""
 
     def __init__(self) -> None:
         """Begin with nothing read."""
-        self._states: OrderedDict[str, RoomState] = OrderedDict()
+        self._states: ByteBoundedCache[str, RoomState] = ByteBoundedCache(KEPT_BYTES)
         self._reads: dict[str, Future[RoomState]] = {}
 
     def cached(self, share_token: str) -> RoomState | None:
@@ -102,7 +119,7 @@ class RoomStates:
 
     def forget(self, share_token: str) -> None:
         """Drop what was read, for the token has ended."""
-        self._states.pop(share_token, None)
+        self._states.pop(share_token)
 
     def _read(self, share_token: str) -> RoomState:
         try:
@@ -110,10 +127,7 @@ class RoomStates:
         except NotFound:
             self.forget(share_token)
             raise
-        self._states[share_token] = state
-        self._states.move_to_end(share_token)
-        if len(self._states) > KEPT_STATES:
-            self._states.popitem(last=False)
+        self._states.put(share_token, state, state.size())
         return state
 
     def _shared_afresh(self, key: str, read: Callable[[], RoomState]) -> RoomState:
@@ -170,7 +184,7 @@ def _read_state(share_token: str) -> RoomState:
         room.share_token,
         room.revision,
         room.stamp,
-        Encoded(json.dumps(payload)),
+        Encoded(packets.dumps(payload)),
     )
     db.session.rollback()
     return state
