@@ -15,6 +15,7 @@ from geventwebsocket.handler import WebSocketHandler
 from geventwebsocket.websocket import Stream
 
 from app.transport import frames, handover, requests, upgrades
+from app.transport.departures import CONNECTION
 from app.transport.reader import ConnectionReader
 from app.transport.websocket import WebSocket
 
@@ -167,16 +168,19 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
         if upgrades.is_wanted(self.environ) and self._refuse_upgrade():
             return
         self._reached_application = True
+        self.environ[CONNECTION] = self.socket
         super().run_application()
 
     def _refuse_upgrade(self) -> bool:
-        refusal = upgrades.refusal(self.environ, self.server.is_origin_allowed)
+        refusal = upgrades.refusal(
+            self.environ, self.server.is_origin_allowed, self.server.refusal
+        )
         if refusal is None:
             return False
         self.close_connection = True
-        headers = [("Content-Type", "text/plain"), ("Connection", "close")]
+        headers = [*refusal.all_headers(), ("Connection", "close")]
         self.start_response(refusal.status, headers)
-        self.result = [f"{refusal.reason}\n".encode()]
+        self.result = [refusal.body]
         self.process_result()
         return True
 

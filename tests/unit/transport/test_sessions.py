@@ -10,17 +10,20 @@ import gevent
 import pytest
 import socketio
 from engineio.exceptions import EngineIOError
-from engineio.packet import MESSAGE, NOOP, Packet
+from engineio.packet import MESSAGE, Packet
 from engineio.payload import Payload
 from gevent.event import Event
 from geventwebsocket.websocket import Stream
 
-from app.transport import packets, sessions
+from app.transport import packets, parcels, sessions
+from app.transport.backlog import MAX_BYTES
 from app.transport.broadcasts import LocalManager
 from app.transport.handler import Handler
 from app.transport.link import Link
 from app.transport.sessions import Session
 from app.transport.websocket import WebSocket
+
+MAX_SESSIONS = 3
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> socketio.Server:
     made = socketio.Server(
         async_mode="gevent", client_manager=LocalManager(), json=packets
     )
-    sessions.harden(made, "a-1")
+    sessions.harden(made, "a-1", MAX_SESSIONS)
     return made
 
 
@@ -135,26 +138,28 @@ def test_a_binary_event_before_the_connect_ends_the_session_without_an_error(
     assert "Traceback" not in caplog.text
 
 
-def test_what_waits_for_a_client_that_does_not_poll_is_bounded(session: Session):
-    before, packet = Link.slow, Packet(MESSAGE, data="x" * 1000)
-    for _ in range(2 * sessions.MAX_QUEUED_BYTES // 1000):
-        session.send_encoded(b"unused", packet)
+def test_what_waits_for_a_client_that_does_not_poll_is_bounded(
+    server: socketio.Server, session: Session
+):
+    before = Link.slow.count
+    for _ in range(2 * MAX_BYTES // 1000):
+        session.send_parcel(parcels.text(b"x" * 1000))
 
     assert session.closed
-    assert Link.slow == before + 1
-    assert session.queue.qsize() <= sessions.MAX_QUEUED_BYTES // 1000 + 1
+    assert Link.slow.count == before + 1
+    assert server.eio.ledger.size == 0
 
 
 def test_packets_without_a_text_count_as_well(session: Session):
-    for _ in range(sessions.MAX_QUEUED_BYTES):
-        session.send_encoded(b"unused", Packet(NOOP))
+    for _ in range(MAX_BYTES):
+        session.send_parcel(parcels.text(b""))
 
     assert session.closed
 
 
 def test_one_packet_may_be_as_large_as_it_is_and_a_poll_makes_room(session: Session):
     for _ in range(10):
-        session.send(Packet(MESSAGE, data="x" * 2 * sessions.MAX_QUEUED_BYTES))
+        session.send(Packet(MESSAGE, data="x" * 2 * MAX_BYTES))
         assert len(session.poll()) == 1
 
     assert not session.closed

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.transport import upgrades
+from app.transport.upgrades import Refusal
 
 HANDSHAKE = {
     "REQUEST_METHOD": "GET",
@@ -17,9 +18,11 @@ HANDSHAKE = {
 }
 
 
-def status(allowed: bool = True, **fields: Any) -> str | None:
+def status(
+    allowed: bool = True, admission: Refusal | None = None, **fields: Any
+) -> str | None:
     environ = {key: value for key, value in (HANDSHAKE | fields).items() if value}
-    refusal = upgrades.refusal(environ, lambda _environ: allowed)
+    refusal = upgrades.refusal(environ, lambda _environ: allowed, lambda _: admission)
     return refusal and refusal.status[:3]
 
 
@@ -42,6 +45,10 @@ def test_an_allowed_origin_is_passed_on():
 
 def test_a_request_without_an_origin_is_passed_on():
     assert status(allowed=False) is None
+
+
+def test_what_engine_io_does_not_want_is_refused_before_the_101():
+    assert status(admission=Refusal("503 Service Unavailable", "full")) == "503"
 
 
 def test_another_version_of_the_protocol_is_refused():
