@@ -32,6 +32,7 @@ FULL = Refusal(
     ),
     "application/problem+json",
     (("Retry-After", str(RETRY_SECONDS)),),
+    closes=True,
 )
 
 Environ = Mapping[str, Any]

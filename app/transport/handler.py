@@ -4,6 +4,7 @@ import logging
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from http.client import HTTPException
 from socket import MSG_PEEK, SO_RCVLOWAT, SOL_SOCKET
 from typing import Any
@@ -178,8 +179,8 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
         if refusal is None:
             return False
         self.close_connection = True
-        headers = [*refusal.all_headers(), ("Connection", "close")]
-        self.start_response(refusal.status, headers)
+        refusal = replace(refusal, closes=True)
+        self.start_response(refusal.status, refusal.all_headers())
         self.result = [refusal.body]
         self.process_result()
         return True

@@ -29,7 +29,7 @@ _NO_ROOM = b"".join(
     (
         b"HTTP/1.1 503 Service Unavailable\r\n",
         *(f"{name}: {value}\r\n".encode() for name, value in FULL.all_headers()),
-        b"Connection: close\r\n\r\n",
+        b"\r\n",
         FULL.body,
     )
 )

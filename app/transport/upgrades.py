@@ -20,12 +20,14 @@ class Refusal:
         text: the body.
         content_type: of the body.
         headers: others that belong to the answer.
+        closes: whether the connection ends with it.
     """
 
     status: str
     text: str
     content_type: str = "text/plain"
     headers: tuple[tuple[str, str], ...] = ()
+    closes: bool = False
 
     @property
     def body(self) -> bytes:
@@ -33,12 +35,12 @@ class Refusal:
         return f"{self.text}\n".encode()
 
     def all_headers(self) -> list[tuple[str, str]]:
-        """Return all headers of the answer, but those of the connection."""
-        length = str(len(self.body))
+        """Return all headers of the answer."""
         return [
             ("Content-Type", self.content_type),
-            ("Content-Length", length),
+            ("Content-Length", str(len(self.body))),
             *self.headers,
+            *([("Connection", "close")] if self.closes else []),
         ]
 
 

@@ -32,11 +32,13 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
         folder: where the workers of one gunicorn reach each other; set before the fork.
         machine: the id of this machine, likewise.
         strict: whether libraries that are not known stop the start, likewise.
+        wanted_seconds: how long a session may be without a purpose.
     """
 
     folder: str
     machine: str
     strict = False
+    wanted_seconds = sessions.WANTED_SECONDS
 
     _stock = False
 
@@ -65,7 +67,8 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
         super().load_wsgi()
         if not self._stock:
             server = self.wsgi.extensions["socketio"].server
-            sessions.harden(server, self._id, self.worker_connections)
+            limits = (self.worker_connections, self.wanted_seconds)
+            sessions.harden(server, self._id, *limits)
 
     def run(self) -> None:
         """Serve until told to stop, then finish within the graceful time-out."""
