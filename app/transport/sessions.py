@@ -309,7 +309,9 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         self.upgrading = False
         if self._outbox is not None:
             for parcel in self._outbox.take():
-                link.write(parcel)
+                # What was to end a poll, which was not there.
+                if parcel is not _NOOP:
+                    link.write(parcel)
             self._outbox.done()
             self._outbox = None
         self._link = link
