@@ -8,6 +8,7 @@ from statistics import median
 
 import pytest
 
+from app.transport.backlog import MAX_WORKER_BYTES
 from tests.engine.files import room_for_files
 from tests.system.figures import show as show_figures
 from tests.system.transport.raw import Connection
@@ -27,6 +28,8 @@ STATE_BYTES = 350_000
 JOINERS = 200
 # A copy of the state for each of them would be 80 MB.
 MOST_GROWTH = 30_000_000
+# Half as much again as what may wait in a worker.
+READING_NOTHING = 3 * MAX_WORKER_BYTES // (2 * STATE_BYTES)
 
 
 @pytest.fixture
@@ -129,6 +132,30 @@ def test_hundreds_of_polls_whose_answers_are_not_read_share_one_state(
     print(f"{JOINERS} cost {grown / 1e6:.1f} MB")  # noqa: T201 - for who reads the run
     assert grown < MOST_GROWTH
     assert "slow-consumer" not in server.read_log()
+
+
+def test_clients_that_read_nothing_cannot_take_the_memory_of_their_worker(
+    server, api, full_room, resident_bytes
+):
+    with ExitStack() as stack:
+        reads = stack.enter_context(Connection(server.port, 30))
+        reads.join(full_room.share_token)
+        before = resident_bytes()
+        for number in range(READING_NOTHING):
+            # Each waits for a state that no other one has.
+            api.update_room(full_room, name=f"No. {number}")
+            viewer = stack.enter_context(Connection(server.port, 30))
+            viewer.open_websocket()
+            viewer.ask_to_join(full_room.share_token)
+            viewer.read_until(b'["room-state"')
+            reads.read_until(f'"No. {number}"'.encode())
+        grown = resident_bytes() - before
+
+        assert "slow-consumer" in server.read_log()
+        assert not reads.has_ended()
+
+    print(f"they cost {grown / 1e6:.1f} MB")  # noqa: T201 - for who reads the run
+    assert grown < 2 * MAX_WORKER_BYTES
 
 
 def test_a_client_that_polls_late_gets_the_newest_state_alone(api, full_room):
