@@ -1,10 +1,12 @@
 """Which requests under /socket.io/ are served, before anything is begun for them."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+from app.transport.rarely import Rarely
 from app.transport.upgrades import Refusal, is_wanted
 
 # For a standard client, which tries again after 1 to 5 s by itself.
@@ -26,7 +28,7 @@ FULL = Refusal(
             "type": "urn:live-timer-server:problem:server-full",
             "title": "Service Unavailable",
             "status": 503,
-            "detail": "There are too many viewers here; try again in a moment.",
+            "detail": "The server is full; try again in a moment.",
             "code": "server-full",
         }
     ),
@@ -36,6 +38,8 @@ FULL = Refusal(
 )
 
 Environ = Mapping[str, Any]
+
+_full = Rarely(logging.getLogger(__name__), "a viewer was refused: the worker is full")
 
 
 class Admission:
@@ -79,7 +83,10 @@ class Admission:
         sockets, away = self._engine.sockets, self._engine.away
         if len(sockets) >= self._maximum and away:
             next(iter(away.values())).send_elsewhere()
-        return len(sockets) < self._maximum
+        if len(sockets) < self._maximum:
+            return True
+        _full.note(viewers=len(sockets))
+        return False
 
 
 def guard(engine: Any, admission: Admission) -> None:

@@ -6,10 +6,8 @@ a client whose socket is full has a backlog, which a second watcher empties.
 """
 
 import logging
-import math
 import socket
 import struct
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +21,7 @@ from app.transport.assembly import Assembler, Received
 from app.transport.backlog import Backlog, Ledger
 from app.transport.frames import RefusedFrameError
 from app.transport.parcels import Parcel
+from app.transport.rarely import Rarely
 
 # No more: frames may have six bytes, and all that are read are handled at once.
 READ_BYTES = 4 * 1024
@@ -30,8 +29,6 @@ READ_BYTES = 4 * 1024
 SEND_BUFFER_BYTES = 32 * 1024
 # Messages of one client that may wait for their handlers.
 MAX_INBOX = 64
-# A hall behind one slow link is cut off at once, and must not fill the log.
-SLOW_LOG_SECONDS = 1.0
 _READ, _WRITE = 1, 2
 # The kernel's limit for one call.
 _MAX_PIECES = 1024
@@ -42,32 +39,6 @@ _log = logging.getLogger(__name__)
 OnMessage = Callable[[str | bytes], None]
 AtOnce = Callable[[str | bytes], bool]
 OnClosed = Callable[[], None]
-
-
-class SlowClients:
-    """Counts and logs the clients that are cut off because they take too little.
-
-    Attributes:
-        count: how many they were.
-    """
-
-    def __init__(self, seconds: float = SLOW_LOG_SECONDS) -> None:
-        """Log at most once in so many seconds."""
-        self.count = 0
-        self._seconds = seconds
-        self._logged = 0
-        self._next = -math.inf
-
-    def note(self, waiting_bytes: int) -> None:
-        """Note one for whom so many bytes waited."""
-        self.count += 1
-        now = time.monotonic()
-        if now < self._next:
-            return
-        self._next = now + self._seconds
-        facts = {"waiting_bytes": waiting_bytes, "clients": self.count - self._logged}
-        self._logged = self.count
-        _log.warning("slow-consumer", extra=facts)
 
 
 class Link:
@@ -93,7 +64,7 @@ class Link:
         "_writer",
     )
 
-    slow = SlowClients()
+    slow = Rarely(_log, "slow-consumer")
     open_count = 0
 
     def __init__(
@@ -226,7 +197,7 @@ class Link:
 
     def _cut_off(self) -> None:
         if self._backlog is not None:
-            Link.slow.note(self._backlog.size)
+            Link.slow.note(waiting_bytes=self._backlog.size)
         self.abort()
 
     def _on_writable(self) -> None:

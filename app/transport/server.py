@@ -15,6 +15,7 @@ from app.transport.admission import FULL
 from app.transport.handler import Handler
 from app.transport.handover import Address, Switchboard
 from app.transport.link import Link
+from app.transport.rarely import Rarely
 from app.transport.upgrades import Refusal
 
 # Connections besides those of viewers, which health and commands come on.
@@ -25,6 +26,7 @@ _FAREWELL_SECONDS = 1.0
 _READ_BYTES = 16 * 1024
 
 
+_full = Rarely(logging.getLogger(__name__), "a connection was refused: all are busy")
 _NO_ROOM = b"".join(
     (
         b"HTTP/1.1 503 Service Unavailable\r\n",
@@ -131,6 +133,7 @@ class Server(WSGIServer):
         return False
 
     def _turn_away(self, connection: Any) -> None:
+        _full.note(connections=self.max_connections)
         if self._farewells < MAX_FAREWELLS:
             self._farewells += 1
             gevent.spawn(self._say_farewell, connection)

@@ -12,7 +12,7 @@ from geventwebsocket.gunicorn.workers import GeventWebSocketWorker
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.http.wsgi import base_environ  # type: ignore[import-untyped]
 
-from app.transport import drain, sessions, versions
+from app.transport import drain, hardening, versions
 from app.transport.drain import Closable
 from app.transport.handover import Switchboard
 from app.transport.server import RESERVED, Server
@@ -38,7 +38,7 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
     folder: str
     machine: str
     strict = False
-    wanted_seconds = sessions.WANTED_SECONDS
+    wanted_seconds = hardening.WANTED_SECONDS
 
     _stock = False
 
@@ -68,7 +68,7 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
         if not self._stock:
             server = self.wsgi.extensions["socketio"].server
             limits = (self.worker_connections, self.wanted_seconds)
-            sessions.harden(server, self._id, *limits)
+            hardening.harden(server, self._id, *limits)
 
     def run(self) -> None:
         """Serve until told to stop, then finish within the graceful time-out."""

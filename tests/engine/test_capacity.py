@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from app.transport.server import RESERVED
+from app.transport.server import MAX_FAREWELLS, RESERVED
 from app.transport.sessions import ABSENCE_SECONDS
 from tests.engine.impatient import ImpatientServer
 from tests.support.server import Server
@@ -149,6 +149,9 @@ def test_where_all_are_busy_a_connection_is_turned_away_at_once(server, connect)
         refused.request("GET /health HTTP/1.1")
         assert answer(refused) == FULL
 
+    # However many come and stay, none is left waiting.
+    for each in [connect() for _ in range(2 * MAX_FAREWELLS)]:
+        wait_until(each.has_ended, "it is turned away")
     for connection in busy:
         connection.close()
     wait_until(lambda: is_healthy(server), "there is room again")

@@ -61,7 +61,7 @@ def test_one_connection_carries_sessions_of_several_workers_and_commands(connect
     connection = connect()
 
     for sid in (first, second, first):
-        assert ask(connection, f"{PATH}&sid={sid}", "POST", "3") == (200, "OK")
+        assert ask(connection, f"{PATH}&sid={sid}", "POST", "3") == (200, "ok")
         assert ask(connection, "/health")[0] == 200
 
 
@@ -70,7 +70,7 @@ def test_a_posted_body_arrives_whole_at_the_other_worker(connect):
         packets = "\x1e".join(["40", '42["ping",{"padding":"' + "x" * 9000 + '"}]'])
         connection = connect()
 
-        assert ask(connection, f"{PATH}&sid={sid}", "POST", packets) == (200, "OK")
+        assert ask(connection, f"{PATH}&sid={sid}", "POST", packets) == (200, "ok")
         assert ask(connection, f"{PATH}&sid={sid}")[1].startswith("40")
 
 

@@ -6,7 +6,7 @@ import pytest
 import socketio
 from engineio.payload import Payload
 
-from app.transport import deliveries, packets, sessions
+from app.transport import deliveries, hardening, packets
 from app.transport.broadcasts import Broadcast, LocalManager
 from app.transport.deliveries import VIEWERS_BETWEEN_LOOKS
 
@@ -22,7 +22,7 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> LocalManager:
     monkeypatch.setattr(deliveries, "SLICE_SECONDS", 0)
     made = LocalManager()
     server = socketio.Server(async_mode="gevent", client_manager=made, json=packets)
-    sessions.harden(server, "a-1", MANY + 10)
+    hardening.harden(server, "a-1", MANY + 10)
     return made
 
 

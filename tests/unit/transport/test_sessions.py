@@ -16,7 +16,7 @@ from gevent import socket as gsocket
 from gevent.event import Event
 from geventwebsocket.websocket import Stream
 
-from app.transport import packets, parcels, sessions
+from app.transport import hardening, packets, parcels, sessions
 from app.transport.backlog import MAX_BYTES
 from app.transport.broadcasts import LocalManager
 from app.transport.departures import CONNECTION
@@ -37,7 +37,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> socketio.Server:
     made = socketio.Server(
         async_mode="gevent", client_manager=LocalManager(), json=packets
     )
-    sessions.harden(made, "a-1", MAX_SESSIONS)
+    hardening.harden(made, "a-1", MAX_SESSIONS)
     return made
 
 
@@ -66,7 +66,7 @@ def test_a_client_whose_session_is_gone_is_swept_out_and_its_handler_told(
     stays = connect(server, session.sid)
     leaves = connect(server, "no longer there")
 
-    assert sessions.sweep(server) == 1
+    assert hardening.sweep(server) == 1
     assert members(server) == {stays}
     assert told == [leaves]
 
@@ -76,7 +76,7 @@ def test_a_client_whose_connect_handler_still_runs_is_left_for_the_next_sweep(
 ):
     sid = server.manager.pre_connect("no longer there", "/")
 
-    assert sessions.sweep(server) == 0
+    assert hardening.sweep(server) == 0
     assert server.manager.is_pre_connected(sid, "/")
 
 
