@@ -16,6 +16,10 @@ NPM ?= $(if $(NODE_IS_HERE),npm,PATH="$(abspath $(BIN)):$$PATH" $(abspath $(BIN)
 LOCK_NPM = $(NPM) $(if $(ARGS),update,install) --package-lock-only --omit-lockfile-registry-resolved
 NPM_CI := $(NPM) ci --no-audit --no-fund --loglevel=error
 PEER := bench/peer
+# Most tests wait most of the time: more of them at once than there are cores. A module
+# stays in one process, with the servers that its tests share.
+JOBS ?= 3
+SIDE_BY_SIDE := $(if $(filter 1,$(JOBS)),,--numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 .DELETE_ON_ERROR:
 
@@ -28,10 +32,23 @@ run: $(VENV)/.run $(PAGES_BUILT) ## Serve on http://localhost:3000, or as PORT, 
 	$(BIN)/flask --app wsgi db upgrade
 	exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:app
 
+TESTABLE := $(VENV)/.test $(JS)/node_modules/.package-lock.json $(PAGES_BUILT) browser
+
 .PHONY: test
-test: $(VENV)/.test $(JS)/node_modules/.package-lock.json $(PAGES_BUILT) browser ## Run every test; ARGS go to pytest
+test: $(TESTABLE) ## Run every test but the soak; ARGS go to pytest, JOBS=1 runs one at a time
 	cd $(PAGES) && $(NPM) test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+
+.PHONY: soak
+soak: $(TESTABLE) ## Run the tests that take long or need a calm machine, before a release
+	$(BIN)/python -m pytest -m soak -rP $(ARGS)
+
+.PHONY: coverage
+coverage: $(TESTABLE) ## Run every test but the soak, and check how much of the code they cover
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered
 
 .PHONY: pages
 pages: $(PAGES_BUILT) ## Build the pages
@@ -59,7 +76,9 @@ format: $(VENV)/.test ## Format the sources and mend what the linter can
 
 .PHONY: audit
 audit: $(VENV)/.test ## Look for known vulnerabilities in what is installed (needs the network)
-	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements.txt
+	$(BIN)/python -m tests.support.audit python $(abspath $(BIN))/pip-audit
+	$(BIN)/python -m tests.support.audit node env $(NPM)
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements.txt
 	cd $(JS) && $(NPM) audit
 	cd $(PAGES) && $(NPM) audit
 	cd $(PEER) && $(NPM) audit

@@ -135,7 +135,7 @@ def post_worker_init(worker: Any) -> None:
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """Have the other workers forget this one's viewers at once."""
+    """Have the other workers forget this one's viewers, and close the database."""
     from app import stop_background  # noqa: PLC0415 - the master need not load it
 
     # A worker that could not load the application has nothing to take leave of.

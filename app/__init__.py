@@ -8,14 +8,16 @@ import redis
 from flask import Flask
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import openapi, problems
 from app.auth import ratelimits, tokens
 from app.auth.routes import auth
 from app.config import Settings
-from app.database import engine_options, prepare_engine
+from app.database import close_engine, engine_options, prepare_engine
 from app.extensions import compress, cors, db, migrate
+from app.instance import make_private, make_private_file
 from app.live import handlers
 from app.live.audience import Audience
 from app.live.broadcast import Broadcaster
@@ -55,8 +57,8 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["caller"] = ratelimits.caller
     logs.init_app(app)
-    problems.init_app(app)
     metrics.init_app(app)
+    problems.init_app(app)
     _bind_database(app, settings)
     tokens.init_app(app, settings)
     ratelimits.init_app(app, settings)
@@ -110,20 +112,30 @@ def start_background(app: Flask) -> None:
 
 
 def stop_background(app: Flask) -> None:
-    """Take leave of the other workers before the process ends."""
+    """Take leave of the other workers and of the database before the process ends."""
     app.extensions["audience"].withdraw()
     app.extensions["manager"].stop()
+    with app.app_context():
+        close_engine(db.engine)
 
 
 def _bind_database(app: Flask, settings: Settings) -> None:
     if settings.on_sqlite:
-        settings.instance_path.mkdir(parents=True, exist_ok=True)
+        make_private(settings.instance_path)
+        _make_private_database(settings)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
     migrate.init_app(app, db, render_as_batch=True)
+
+
+def _make_private_database(settings: Settings) -> None:
+    # SQLite gives the files beside it (-wal, -shm) the mode of the database.
+    name = make_url(settings.database_url).database
+    if name and name != ":memory:" and not name.startswith("file:"):
+        make_private_file(settings.instance_path / name)
 
 
 def _wire_live(app: Flask, settings: Settings) -> None:

@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from limits import parse as parse_limit
 
+from app.instance import DEFAULT, make_private, make_private_file
+
 T = TypeVar("T")
 
 SECRET_BYTES = 32
 LOG_LEVELS = ("debug", "info", "warning", "error")
-_ROOT = Path(__file__).resolve().parent.parent
 
 
 class InvalidSettingsError(Exception):
@@ -63,6 +64,7 @@ class Settings:
     rate_limit_window_ms: int
     rate_limit_max_requests: int
     rate_limit_commands: str
+    rate_limit_room_commands: str
     rate_limit_rooms: str
     web_concurrency: int
     worker_connections: int
@@ -134,7 +136,7 @@ class _Reader:
 def _read(reader: _Reader) -> Settings:
     environment = reader.parsed("APP_ENV", "development", _environment)
     production = environment == "production"
-    instance = Path(reader.text("INSTANCE_PATH", str(_ROOT / "instance")))
+    instance = Path(reader.text("INSTANCE_PATH", str(DEFAULT)))
     day = 24 * 60 * 60 * 1000
     return Settings(
         app_env="production" if production else "development",
@@ -167,6 +169,9 @@ def _read(reader: _Reader) -> Settings:
         rate_limit_commands=reader.parsed(
             "RATE_LIMIT_COMMANDS", "100 per 10 seconds", _rate
         ),
+        rate_limit_room_commands=reader.parsed(
+            "RATE_LIMIT_ROOM_COMMANDS", "300 per 10 seconds", _rate
+        ),
         rate_limit_rooms=reader.parsed("RATE_LIMIT_ROOMS", "5 per minute", _rate),
         web_concurrency=reader.number("WEB_CONCURRENCY", 1, 1, 256),
         worker_connections=reader.number("WORKER_CONNECTIONS", 10_000, 10, 1_000_000),
@@ -196,6 +201,18 @@ def _contradictions(settings: Settings, reader: _Reader) -> list[str]:
             f"JWT_SECRET: production needs a secret of at least {SECRET_BYTES} bytes, "
             "or JWT_PUBLIC_KEY of an identity provider."
         )
+    if settings.production and settings.jwt_public_key is not None:
+        # A provider signs for many applications with one key: without these, a token
+        # that it made for another one would command rooms here.
+        problems += [
+            f"{name}: with JWT_PUBLIC_KEY production needs the `{claim}` "
+            "of the tokens that the identity provider makes for this server."
+            for name, claim, value in (
+                ("JWT_ISSUER", "iss", settings.jwt_issuer),
+                ("JWT_AUDIENCE", "aud", settings.jwt_audience),
+            )
+            if value is None
+        ]
     if settings.web_concurrency > 1 and settings.redis_url is None:
         problems.append(
             "WEB_CONCURRENCY: more than one worker needs REDIS_URL, "
@@ -214,10 +231,10 @@ def _secret(reader: _Reader, instance: Path, *, production: bool) -> str | None:
     if secret is not None or production:
         return secret
     kept = instance / "jwt-secret"
+    make_private(instance)
     if not kept.exists():
-        instance.mkdir(parents=True, exist_ok=True)
         made = instance / f"jwt-secret.{os.getpid()}"
-        made.touch(mode=0o600)
+        make_private_file(made)
         made.write_text(secrets.token_urlsafe(48))
         try:
             # A link appears whole or not at all: two first starts agree on one secret.

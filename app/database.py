@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg2
@@ -73,6 +73,19 @@ def prepare_engine(engine: Engine) -> None:
         return
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
+
+
+def close_engine(engine: Engine) -> None:
+    """Close the database before the process ends.
+
+    SQLite's own file then holds all of it: what is still in the `-wal` file beside it
+    would be missing from a copy, and would undo a copy that is put back.
+    """
+    if engine.dialect.name == "sqlite":
+        # Not through a session: inside a transaction there is no checkpoint.
+        with closing(engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
 
 
 @contextmanager

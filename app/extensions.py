@@ -45,7 +45,7 @@ migrate = Migrate()
 jwt = JWTManager()
 cors = CORS()
 compress = Compress()
-limiter = Limiter(key_func=lambda: str(wired("caller")()))
+limiter = Limiter(key_func=lambda: str(wired("counted")()))
 
 
 def wired(name: str) -> Any:

@@ -4,13 +4,14 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, abort, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
 from app.errors import DomainError, InvalidField
+from app.transport.requests import REFUSED
 
 _log = get_logger(__name__)
 
@@ -36,6 +37,7 @@ _DETAILS = {
 
 def init_app(app: Flask) -> None:
     """Render every refusal and failure of `app` as a problem document."""
+    app.before_request(_refuse_what_was_not_read)
     app.register_error_handler(DomainError, render_refusal)
     app.register_error_handler(HTTPException, _render_http_exception)
     for error in (OperationalError, InterfaceError, PoolTimeoutError):
@@ -85,6 +87,11 @@ def socket_error(code: str, message: str) -> dict[str, str]:
     return {"code": code, "message": message}
 
 
+def _refuse_what_was_not_read() -> None:
+    if status := request.environ.get(REFUSED):
+        abort(status)
+
+
 def _render_http_exception(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     data = getattr(error, "data", {})
@@ -108,7 +115,8 @@ def _by_field(messages: Any) -> dict[str, Any] | None:
 
 
 def _render_database_away(error: Exception) -> Response:
-    _log.error("database away", error=str(error))
+    # A request alone is no failure of ours: /health and the metrics tell of it.
+    _log.warning("database away", error=str(error))
     response = problem(503, code="database-away", detail="The database is away.")
     response.headers["Retry-After"] = _RETRY_SECONDS
     return response

@@ -6,12 +6,19 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import g, request
+from flask import current_app, g, request
 from flask_jwt_extended import get_jwt, verify_jwt_in_request
 from flask_jwt_extended.exceptions import JWTExtendedException, NoAuthorizationError
 from jwt import ExpiredSignatureError, PyJWTError
 
-from app.auth.identity import Identity, Role, identity_of
+from app.auth.identity import (
+    CLAIM_GENERATIONS,
+    Identity,
+    Role,
+    identity_of,
+    is_subject,
+    owner_holder,
+)
 from app.auth.service import is_revoked
 from app.config import Settings
 from app.errors import Forbidden, Unauthenticated
@@ -41,8 +48,9 @@ def allow(access: Access) -> Callable[[View], View]:
     `OPERATOR` and `OWNER` ask for a token of at least that role; whether the thing is
     the caller's is for `room_for` and `timer_for` to say. `OPTIONAL` accepts a
     request without a token but refuses one with a bad token. `SHARE_TOKEN` routes
-    carry their own permission in the address. `MONITOR` routes ask for nothing in
-    development, and in production for any token or the `METRICS_TOKEN`.
+    carry their own permission in the address. `MONITOR` routes ask for the
+    `METRICS_TOKEN` where it is set; without one they ask for nothing in development,
+    and for any token in production.
     """
 
     def decorate(view: View) -> View:
@@ -74,18 +82,42 @@ def optional_identity() -> Identity | None:
 def verified_subject() -> str | None:
     """Return the subject of the request's token if its signature holds, else None.
 
-    Asks no database, so that rate limits can be counted before anything else.
+    The token must be of the kind that the route asks for, access or refresh. Asks no
+    database, so that rate limits can be counted before anything else.
     """
     if "identity" in g:
         return current_identity().subject
-    if "subject" not in g:
+    subject = _signed_claims().get("sub")
+    return subject if is_subject(subject) else None
+
+
+def signed_generation() -> int:
+    """Return how often the subject's tokens had been revoked when this was issued.
+
+    Of a verified token of ours; 0 for any other. Tokens that were taken back, which
+    only the database could tell, differ by it from those that are in force.
+    """
+    claims = _signed_claims()
+    generations = claims.get(CLAIM_GENERATIONS)
+    if not isinstance(generations, dict):
+        return 0
+    generation = generations.get(owner_holder(str(claims.get("sub"))), 0)
+    return generation if isinstance(generation, int) else 0
+
+
+def _signed_claims() -> dict[str, Any]:
+    if "signed_claims" not in g:
+        view = current_app.view_functions.get(request.endpoint or "")
+        refresh = getattr(view, "access", None) is Access.REFRESH
         try:
-            verify_jwt_in_request(optional=True, skip_revocation_check=True)
-            g.subject = get_jwt().get("sub")
+            verified = verify_jwt_in_request(
+                optional=True, refresh=refresh, skip_revocation_check=True
+            )
+            g.signed_claims = {} if verified is None else verified[1]
         except (JWTExtendedException, PyJWTError, Unauthenticated):
-            g.subject = None
-    subject: str | None = g.subject
-    return subject
+            g.signed_claims = {}
+    claims: dict[str, Any] = g.signed_claims
+    return claims
 
 
 def _check(access: Access) -> None:
@@ -108,15 +140,16 @@ def _check(access: Access) -> None:
 
 def _monitors() -> bool:
     settings: Settings = wired("settings")
-    if not settings.production:
-        return True
-    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
     token = settings.metrics_token
-    return (
-        token is not None
-        and scheme.lower() == "bearer"
-        and secrets.compare_digest(sent.encode(), token.encode())
-    )
+    if token is None:
+        return not settings.production
+    scheme, _, sent = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secrets.compare_digest(
+        sent.encode(), token.encode()
+    ):
+        return True
+    # It alone opens: whoever may command a room has no business in the statistics.
+    raise Unauthenticated("Send the METRICS_TOKEN: Authorization: Bearer ...")
 
 
 def _verified_claims(*, optional: bool, refresh: bool) -> dict[str, Any]:

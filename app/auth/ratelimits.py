@@ -1,17 +1,24 @@
 """Rate limits by caller: a token's subject where there is one, else the address.
 
-What viewers ask for is exempt: a hall full of them shares one address.
+The commands of a room's operators are counted by their room as well. What viewers ask
+for is exempt: a hall full of them shares one address.
 """
 
 from collections.abc import Callable
 from http import HTTPStatus
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import Any, TypeVar, cast
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from app.auth.access import verified_subject
+from app.auth.access import (
+    current_identity,
+    optional_identity,
+    signed_generation,
+    verified_subject,
+)
 from app.config import Settings
 from app.extensions import limiter, wired
 from app.idempotency import ANONYMOUS_PREFIX
@@ -20,6 +27,10 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 # A limit that waits for Redis makes a command wait: rather count in memory.
 _REDIS_SECONDS = 0.1
+# What a provider gives to one customer (RFC 6177): whoever has one address has 2 ** 64.
+_IPV6_PREFIX = 64
+# What a proxy says in the place of an address may be anything.
+_ADDRESS_CHARACTERS = 64
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -43,6 +54,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     )
     # Before the limiter's own, for Flask runs them backwards.
     app.after_request(_without_needless_retry)
+    app.extensions["counted"] = _counted
     limiter.init_app(app)
 
 
@@ -51,15 +63,42 @@ def caller() -> str:
     subject = verified_subject()
     if subject:
         return f"subject:{subject}"
-    return f"{ANONYMOUS_PREFIX}{request.remote_addr}"
+    return f"{ANONYMOUS_PREFIX}{network_of(request.remote_addr or '')}"
+
+
+def network_of(address: str) -> str:
+    """Return what one caller can choose its address from.
+
+    That is the /64 of an IPv6 address, and an IPv4 address itself, also where it is
+    written as an IPv6 one (RFC 4291, section 2.5.5.2).
+    """
+    try:
+        read = ip_address(address)
+    except ValueError:
+        return address[:_ADDRESS_CHARACTERS]
+    if not isinstance(read, IPv6Address):
+        return str(read)
+    if read.ipv4_mapped is not None:
+        return str(read.ipv4_mapped)
+    return str(IPv6Network((int(read), _IPV6_PREFIX), strict=False))
 
 
 def limit_commands(view: View) -> View:
-    """Count a route as a command instead of by the global limit."""
-    shared = limiter.shared_limit(
+    """Count a route as a command instead of by the global limit.
+
+    An operator's command counts for the operator and for the room; an owner's for the
+    owner alone, whom no operator can keep from commanding.
+    """
+    by_caller = limiter.shared_limit(
         lambda: wired("settings").rate_limit_commands, scope="commands"
     )
-    return cast("View", shared(view))
+    by_room = limiter.shared_limit(
+        lambda: wired("settings").rate_limit_room_commands,
+        scope="operators",
+        key_func=lambda: f"room:{current_identity().room_id}",
+        exempt_when=_is_no_operator,
+    )
+    return cast("View", by_room(by_caller(view)))
 
 
 def limit_rooms(view: View) -> View:
@@ -71,6 +110,30 @@ def limit_rooms(view: View) -> View:
 def unlimited(view: View) -> View:
     """Exempt what viewers and monitors ask for."""
     return cast("View", limiter.exempt(view))
+
+
+def _counted() -> str:
+    """Return what the limits count a request by.
+
+    Limits that are counted before the database was asked cannot know whether a token
+    was taken back; by its generation it leaves the budget of those in force alone.
+    """
+    key = caller()
+    if "identity" in g or key.startswith(ANONYMOUS_PREFIX):
+        return key
+    return f"{key}#{signed_generation()}"
+
+
+def _is_no_operator() -> bool:
+    identity = optional_identity()
+    return identity is None or identity.room_id is None
+
+
+@limiter.request_filter
+def _asks_what_is_allowed() -> bool:
+    # A browser asks so before it sends a command from another origin, without a token:
+    # counted by address, the hall could keep an owner from asking.
+    return request.method == "OPTIONS"
 
 
 def _global_limit() -> str:

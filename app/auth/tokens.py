@@ -36,7 +36,11 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 @jwt.decode_key_loader
-def _key_for(header: dict[str, Any], _claims: dict[str, Any]) -> str:
+def _key_for(header: dict[str, Any], claims: dict[str, Any]) -> str:
+    # Checked here, before the signature, for Flask-JWT-Extended cannot require it. A
+    # token that never expires could only be ended by revoking all of its owner's.
+    if "exp" not in claims:
+        raise Unauthenticated("The token has no `exp`: it must expire.")
     settings: Settings = wired("settings")
     provided = header.get("alg") in _PROVIDERS
     key = settings.jwt_public_key if provided else settings.jwt_secret

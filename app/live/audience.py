@@ -1,6 +1,8 @@
 """The viewers of this worker: how one joins, and how they are counted."""
 
 import threading
+from collections import OrderedDict
+from collections.abc import Callable
 
 import redis
 from structlog import get_logger
@@ -8,11 +10,15 @@ from structlog import get_logger
 from app import instants
 from app.errors import NotFound
 from app.instants import Instant
-from app.live.broadcast import Broadcaster
+from app.live.broadcast import Broadcaster, Known
 from app.live.presence import EXPIRY_MS, Census, Counts, LocalViewers, Presence
 from app.live.state import RoomState, RoomStates
 
 COUNT_SECONDS = 1.0
+# One would do: what was heard before a read was committed before it.
+FRESH_READS = 2
+WARN_AGAIN_MS = 60_000
+_KEPT_WARNINGS = 1_000
 
 _log = get_logger(__name__)
 
@@ -36,12 +42,13 @@ class Audience:
         self._shared: Counts = {}
         self._counted_at = instants.now()
         self._sent: Counts = {}
+        self._warned: OrderedDict[str, int] = OrderedDict()
 
     def join(self, sid: str, share_token: str) -> RoomState:
         """Make a socket a viewer of the token's room; return the state to show.
 
-        The state is what nobody has heard anything newer of, so that no change falls
-        between reading it and hearing of the next one.
+        The state is of at least what was heard of when it was read, so that no change
+        falls between reading it and hearing of the next one.
 
         Raises:
             NotFound: no room has this share token.
@@ -50,12 +57,10 @@ class Audience:
         self.broadcaster.leave(sid)
         self.broadcaster.watch(sid, state)
         try:
-            while not self.broadcaster.is_current(state):
-                state = self.states.read(share_token)
+            return self._believed(state, self.states.read_afresh)
         except NotFound:
             self.broadcaster.leave(sid)
             raise
-        return state
 
     def state_for(self, sid: str) -> RoomState:
         """Return the state of the room that a socket watches, from the database.
@@ -64,10 +69,10 @@ class Audience:
             NotFound: it watches none.
         """
         room = self.viewers.room_of(sid)
-        watched = self.broadcaster.watched()
-        if room is None or room not in watched:
+        token = None if room is None else self.broadcaster.token_of(room)
+        if token is None:
             raise NotFound("Join a room first.")
-        return self.states.refreshed(watched[room][1])
+        return self._believed(self.states.refreshed(token), self.states.refreshed)
 
     def count_for_newcomer(self, state: RoomState) -> dict[str, int]:
         """Return the `user-count` for a viewer that has just joined.
@@ -129,4 +134,39 @@ class Audience:
         state = self.states.cached(share_token)
         if state is None or not self.broadcaster.is_watched(state):
             return None
-        return state if self.broadcaster.is_current(state) else None
+        known = self.broadcaster.known(str(state.room_id))
+        return None if known.is_beyond(state.revision, state.stamp) else state
+
+    def _believed(self, state: RoomState, ask: Callable[[str], RoomState]) -> RoomState:
+        """Return a state of at least what was heard, or else the database's word.
+
+        One that is behind even when it is asked afresh has lost what was heard, or
+        what was heard was never true.
+        """
+        room = str(state.room_id)
+        known = self.broadcaster.known(room)
+        for _ in range(FRESH_READS):
+            if not known.is_beyond(state.revision, state.stamp):
+                return state
+            known = self.broadcaster.known(room)
+            state = ask(state.share_token)
+        if known.is_beyond(state.revision, state.stamp):
+            self._go_back(state, known)
+        return state
+
+    def _go_back(self, state: RoomState, known: Known) -> None:
+        room, now = str(state.room_id), instants.now()
+        if not self.broadcaster.go_back(state, known):
+            return
+        if now - self._warned.get(room, -WARN_AGAIN_MS) < WARN_AGAIN_MS:
+            return
+        self._warned[room] = now
+        self._warned.move_to_end(room)
+        if len(self._warned) > _KEPT_WARNINGS:
+            self._warned.popitem(last=False)
+        _log.warning(
+            "the database is behind what was heard",
+            room=room,
+            heard=known.newest,
+            revision=state.revision,
+        )

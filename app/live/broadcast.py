@@ -3,6 +3,7 @@
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -14,12 +15,44 @@ from app.live.schemas import TIMER_EVENTS, describe
 from app.live.state import RoomState, RoomStates
 from app.live.told import Told
 from app.problems import socket_error
+from app.revisions import differ
 from app.rooms.changes import Event
 from app.transport.broadcasts import Broadcast, Manager
 
 KEPT_ROOMS = 10_000
 # How long news waits for older news of the same room that comes over Redis.
 HOLD_SECONDS = 0.15
+_NOTHING: tuple[int, str | None] = (0, None)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What this worker knows of a room, from the room's news and from states.
+
+    Attributes:
+        revision: up to which its viewers know everything; 0 where none watch.
+        newest: the newest revision that was heard of.
+        stamp: the stamp of `newest`, where it is known.
+        astray: whether its viewers were told what the database has lost.
+        taken: how much news came to its viewers.
+    """
+
+    revision: int
+    newest: int
+    stamp: str | None
+    astray: bool
+    taken: int
+
+    def is_beyond(self, revision: int, stamp: str) -> bool:
+        """Tell whether a database that is at a revision now has lost something.
+
+        What was known before the database was asked was committed before.
+        """
+        return (
+            self.astray
+            or self.newest > revision
+            or (self.newest == revision and differ(self.stamp, stamp))
+        )
 
 
 class Broadcaster:
@@ -39,9 +72,9 @@ class Broadcaster:
         self._observe = observe
         self._told: dict[str, Told[Broadcast]] = {}
         self._tokens: dict[str, str] = {}
-        # The newest revision that was heard of, watched room or not: a viewer that
-        # joins compares the state it read with this.
-        self._heard: OrderedDict[str, int] = OrderedDict()
+        # The newest revision that was heard of, and its stamp, watched room or not: a
+        # viewer that joins compares the state it read with this.
+        self._heard: OrderedDict[str, tuple[int, str | None]] = OrderedDict()
         manager.deliver = self.deliver
 
     def describe(self, name: str, subject: Any) -> dict[str, Any]:
@@ -53,21 +86,26 @@ class Broadcaster:
         for _, told in groupby(events, key=lambda event: event.revision):
             # One message for a revision: a viewer that misses one event must miss the
             # revision. Several, as of a batch of finishes, are messages of their own.
-            (name, payload), *also = [(event.name, _stamped(event)) for event in told]
-            self._manager.broadcast(Broadcast(str(room_id), name, payload, tuple(also)))
+            of_one = list(told)
+            (name, payload), *also = [(event.name, _stamped(event)) for event in of_one]
+            aside = {"stamp": of_one[0].stamp, "after": of_one[0].after}
+            self._manager.broadcast(
+                Broadcast(str(room_id), name, payload, tuple(also), aside)
+            )
 
     def deliver(self, broadcast: Broadcast) -> None:
         """Tell this worker's viewers what one of the workers published."""
         room = broadcast.room
         revision = max(_revision_in(payload) for _, payload in broadcast.events())
-        self._hear(room, revision)
+        stamp, after = (broadcast.aside.get(name) for name in ("stamp", "after"))
+        self._hear(room, revision, stamp)
         told = self._told.get(room)
         if told is None:
             return
         if broadcast.event == "room-state":
-            told.reach(revision)
+            told.reach(revision, stamp)
         was_waiting = told.waiting
-        for ready in told.take(revision, broadcast):
+        for ready in told.take(revision, broadcast, stamp, after):
             self._tell(ready)
         if told.waiting and not was_waiting:
             gevent.spawn_later(HOLD_SECONDS, self._release, told)
@@ -90,8 +128,10 @@ class Broadcaster:
         self._viewers.join(sid, room)
         self._manager.enter_room(sid, "/", room)
         # The first viewer gets a state of at least what was heard of before.
-        heard = max(state.revision, self._heard.get(room, 0))
-        self._told.setdefault(room, Told(heard))
+        at, stamp = self._heard.get(room, _NOTHING)
+        if state.revision >= at:
+            at, stamp = state.revision, state.stamp
+        self._told.setdefault(room, Told(at, stamp))
         self._tokens[room] = state.share_token
 
     def leave(self, sid: str) -> None:
@@ -110,9 +150,15 @@ class Broadcaster:
         if room is not None:
             self._forget_if_empty(room)
 
-    def is_current(self, state: RoomState) -> bool:
-        """Tell whether nothing newer than `state` was heard of."""
-        return state.revision >= self._heard.get(str(state.room_id), 0)
+    def known(self, room: str) -> Known:
+        """Return what this worker knows of a room, watched or not."""
+        newest, stamp = self._heard.get(room, _NOTHING)
+        told = self._told.get(room)
+        if told is None:
+            return Known(0, newest, stamp, astray=False, taken=0)
+        if told.newest >= newest:
+            newest, stamp = told.newest, told.newest_stamp
+        return Known(told.revision, newest, stamp, told.astray, told.taken)
 
     def is_watched(self, state: RoomState) -> bool:
         """Tell whether this worker hears of the room's changes for its viewers."""
@@ -120,23 +166,41 @@ class Broadcaster:
 
     def newest(self, room: str) -> int:
         """Return the newest revision of a watched room that was heard of."""
-        told = self._told.get(room)
-        return max(self._heard.get(room, 0), told.revision if told else 0)
+        return self.known(room).newest
 
-    def watched(self) -> dict[str, tuple[int, str]]:
-        """Return what the viewers of each watched room know: revision and token."""
-        return {
-            room: (told.revision, self._tokens[room])
-            for room, told in self._told.items()
-        }
+    def watched(self) -> dict[str, tuple[Known, str]]:
+        """Return what is known of each watched room, and the token of its viewers."""
+        return {room: (self.known(room), self._tokens[room]) for room in self._told}
+
+    def token_of(self, room: str) -> str | None:
+        """Return the share token of a room's viewers, None where nobody watches."""
+        return self._tokens.get(room)
 
     def send_state(self, state: RoomState) -> None:
         """Send this worker's viewers of a room its whole state."""
         room = str(state.room_id)
-        self._hear(room, state.revision)
+        self._hear(room, state.revision, state.stamp)
         if room in self._told:
-            self._told[room].reach(state.revision)
+            self._told[room].reach(state.revision, state.stamp)
         self._fan_out(Broadcast(room, "room-state", state.stamped()))
+
+    def go_back(self, state: RoomState, known: Known) -> bool:
+        """Believe a database that has lost what was `known` before it was asked.
+
+        What was heard counts for nothing any more, and this worker's viewers are told
+        to drop what they hold. Does nothing, and answers so, where news has come since:
+        the state may be older than that.
+        """
+        room = str(state.room_id)
+        if self.known(room) != known:
+            return False
+        self._heard[room] = (state.revision, state.stamp)
+        told = self._told.get(room)
+        if told is not None:
+            told.begin_anew(state.revision, state.stamp)
+            restored = state.stamped(restored=True)
+            self._fan_out(Broadcast(room, "room-state", restored))
+        return True
 
     def send_deleted(self, room: str, revision: int) -> None:
         """Tell this worker's viewers that their room is gone."""
@@ -168,8 +232,11 @@ class Broadcaster:
             self._observe(event, receivers)
         self._manager.fan_out(broadcast)
 
-    def _hear(self, room: str, revision: int) -> None:
-        self._heard[room] = max(revision, self._heard.get(room, 0))
+    def _hear(self, room: str, revision: int, stamp: str | None) -> None:
+        heard, _ = self._heard.get(room, _NOTHING)
+        if revision > heard or (revision == heard and stamp is not None):
+            self._heard[room] = (revision, stamp)
+        self._heard.setdefault(room, _NOTHING)
         self._heard.move_to_end(room)
         if len(self._heard) > KEPT_ROOMS:
             self._heard.popitem(last=False)

@@ -108,9 +108,14 @@ def _sync(
     audience: Audience, manager: Manager, sid: str, payload: dict[str, Any]
 ) -> Answer:
     state = audience.state_for(sid)
-    if payload.get("revision") == state.revision:
+    held = payload.get("revision", 0)
+    if held == state.revision:
         return {"upToDate": True, "revision": state.revision}
-    after_acknowledgement(lambda: manager.tell(sid, "room-state", state.stamped()))
+    # What it holds was committed before it asked: the database has lost that.
+    restored = held > state.revision
+    after_acknowledgement(
+        lambda: manager.tell(sid, "room-state", state.stamped(restored=restored))
+    )
     return {"upToDate": False, "revision": state.revision}
 
 
@@ -134,7 +139,7 @@ def _answering(
         except DomainError as error:
             return refuse(error.code, error.detail)
         except (OperationalError, InterfaceError, PoolTimeoutError) as error:
-            _log.error("database away", error=str(error))
+            _log.warning("database away", error=str(error))
             return refuse("database-away", "The database is away.")
         except Exception:  # noqa: BLE001 - handled: reported, and answered
             _log.exception("event handler failed")

@@ -1,13 +1,14 @@
-"""Bring viewers up to date that a lost message left behind.
+"""Bring viewers to what the database holds: the newest, or what is left after a loss.
 
 Every few seconds, and whenever the connection to Redis is back, a worker compares what
 its viewers were told with the database, in one query. This is what makes every screen
 converge when Redis is away, a message was lost, or a worker died between its commit
-and its broadcast.
+and its broadcast; and when the database went back, by a restore or a failover.
 """
 
 import threading
 import uuid
+from dataclasses import dataclass
 
 from flask import Flask
 from sqlalchemy import select
@@ -17,17 +18,42 @@ from structlog import get_logger
 
 from app.errors import NotFound
 from app.extensions import db
-from app.live.broadcast import Broadcaster
-from app.live.state import RoomStates
+from app.live.broadcast import Broadcaster, Known
+from app.live.state import RoomState, RoomStates
 from app.rooms.model import Room
 
 INTERVAL_SECONDS = 3.0
 # A message of a change that the query already saw may be on its way: not yet lost.
 GRACE_SECONDS = 0.3
+# How often a state is read again that news of the room has overtaken.
+READS = 3
 
 _log = get_logger(__name__)
 
-Revisions = dict[str, tuple[int, str]]
+
+@dataclass(frozen=True)
+class Stored:
+    """What the database says of a room."""
+
+    revision: int
+    share_token: str
+    stamp: str
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A watched room of which the database and what is known differ.
+
+    Attributes:
+        stored: what the database says, None where the room is gone.
+        lost: whether it lacks what was known before it was asked.
+    """
+
+    stored: Stored | None
+    lost: bool
+
+
+Suspects = dict[str, Suspect]
 
 
 class Reconciler:
@@ -60,51 +86,88 @@ class Reconciler:
             except (OperationalError, InterfaceError, PoolTimeoutError) as error:
                 _log.warning("reconciling waits for the database", error=str(error))
 
-    def behind(self) -> Revisions:
-        """Return the watched rooms whose viewers do not know the database's revision.
+    def behind(self) -> Suspects:
+        """Return the watched rooms whose viewers do not know what the database has.
 
-        A room that is no longer there is among them, with revision 0.
+        A room that is no longer there is among them, as None.
         """
+        # Noted before the database is asked: news that comes meanwhile is no loss.
         watched = self._broadcaster.watched()
         if not watched:
             return {}
         stored = self._stored(list(watched))
         return {
-            room: stored.get(room, (0, ""))
-            for room, (revision, token) in watched.items()
-            if room not in stored
-            or stored[room][0] > revision
-            or stored[room][1] != token
+            room: suspect
+            for room, (known, token) in watched.items()
+            if (suspect := _suspect(known, token, stored.get(room))) is not None
         }
 
-    def catch_up(self, suspects: Revisions) -> None:
-        """Send the state of the rooms that are still behind `suspects`' revisions."""
+    def catch_up(self, suspects: Suspects) -> None:
+        """Tell the viewers of the rooms that still do not know what `suspects` says."""
         watched = self._broadcaster.watched()
-        for room, (revision, token) in suspects.items():
-            if room not in watched:
-                continue
-            told, told_token = watched[room]
-            if not revision:
-                self._broadcaster.send_deleted(room, told + 1)
-            elif token != told_token:
-                self._broadcaster.send_away(room)
-            elif told < revision:
-                self._send_state(token)
+        went_back = [
+            room
+            for room, suspect in suspects.items()
+            if room in watched and self._told_to_go_back(room, suspect, *watched[room])
+        ]
+        if went_back:
+            _log.warning(
+                "the database went back", rooms=len(went_back), first=went_back[0]
+            )
 
-    def _send_state(self, share_token: str) -> None:
+    def _told_to_go_back(
+        self, room: str, suspect: Suspect, known: Known, token: str
+    ) -> bool:
+        stored = suspect.stored
+        if stored is None:
+            self._broadcaster.send_deleted(room, known.newest + 1)
+        elif stored.share_token != token:
+            self._broadcaster.send_away(room)
+        elif suspect.lost or known.revision < stored.revision:
+            return self._send_state(room, token)
+        return False
+
+    def _send_state(self, room: str, share_token: str) -> bool:
+        """Send a room's state; answer whether it was one to go back to."""
+        for _ in range(READS):
+            known = self._broadcaster.known(room)
+            state = self._read(share_token)
+            if state is None:
+                return False
+            if not known.is_beyond(state.revision, state.stamp):
+                if known.revision < state.revision:
+                    self._broadcaster.send_state(state)
+                return False
+            if self._broadcaster.go_back(state, known):
+                return True
+        # So busy that each read was overtaken: the next turn tells.
+        return False
+
+    def _read(self, share_token: str) -> RoomState | None:
         try:
             with self._app.app_context():
-                self._broadcaster.send_state(self._states.current(share_token))
+                return self._states.refreshed(share_token)
         except NotFound:
             # Deleted or revoked since the query: the next turn tells.
-            return
+            return None
 
-    def _stored(self, rooms: list[str]) -> Revisions:
+    def _stored(self, rooms: list[str]) -> dict[str, Stored]:
         wanted = [uuid.UUID(room) for room in rooms]
         with self._app.app_context():
             rows = db.session.execute(
-                select(Room.id, Room.revision, Room.share_token).where(
+                select(Room.id, Room.revision, Room.share_token, Room.stamp).where(
                     Room.id.in_(wanted)
                 )
             ).all()
-        return {str(row.id): (row.revision, row.share_token) for row in rows}
+        return {
+            str(row.id): Stored(row.revision, row.share_token, row.stamp)
+            for row in rows
+        }
+
+
+def _suspect(known: Known, token: str, stored: Stored | None) -> Suspect | None:
+    if stored is None:
+        return Suspect(None, lost=True)
+    lost = known.is_beyond(stored.revision, stored.stamp)
+    behind = stored.revision > known.revision or stored.share_token != token
+    return Suspect(stored, lost) if lost or behind else None

@@ -10,14 +10,14 @@ from app.extensions import wired
 from app.live.audience import Audience
 from app.live.schemas import RoomStateSchema
 from app.openapi import Blueprint
-from app.preconditions import holds_revision
+from app.preconditions import holds_revision, tag_of
 
 live = Blueprint("live", __name__, url_prefix="/api/rooms", description="Viewers")
 
 _HEADERS = {
     "ETag": {
-        "description": "The room's revision, quoted.",
-        "schema": {"type": "string", "example": '"7"'},
+        "description": "The room's revision and its stamp, quoted.",
+        "schema": {"type": "string", "example": '"7-k3x9qa"'},
     },
     "Server-Time": {
         "description": "The server's clock (ms since the epoch, UTC).",
@@ -36,11 +36,12 @@ def room_state(share_token: str) -> Response:
     """Answer a room's state, exactly as `room-state` carries it."""
     audience: Audience = wired("audience")
     state = audience.states.refreshed(share_token)
-    if holds_revision(request.headers.get("If-None-Match", ""), state.revision):
+    known = request.headers.get("If-None-Match", "")
+    if holds_revision(known, state.revision, state.stamp):
         response = Response(status=304)
     else:
         response = Response(state.stamped().text, content_type="application/json")
-    response.headers["ETag"] = f'"{state.revision}"'
+    response.headers["ETag"] = tag_of(state.revision, state.stamp)
     response.headers["Server-Time"] = str(instants.now())
     response.headers["Cache-Control"] = "no-cache"
     return response

@@ -30,17 +30,23 @@ class RoomState:
         room_id: the room.
         share_token: what its viewers hold.
         revision: the revision that the payload shows.
+        stamp: that revision's stamp.
         payload: the encoded `room-state`, but for `serverTime`.
     """
 
     room_id: uuid.UUID
     share_token: str
     revision: int
+    stamp: str
     payload: Encoded
 
-    def stamped(self) -> Encoded:
-        """Return the payload as it is sent now, with the server's clock in it."""
-        return self.payload.with_field("serverTime", instants.now())
+    def stamped(self, *, restored: bool = False) -> Encoded:
+        """Return the payload as it is sent now, with the server's clock in it.
+
+        With `restored` it says that the database went back.
+        """
+        payload = self.payload.with_field("serverTime", instants.now())
+        return payload.with_field("restored", True) if restored else payload
 
 
 class RoomStates:
@@ -62,9 +68,11 @@ class RoomStates:
             NotFound: no room has this share token.
         """
         cached = self._states.get(share_token)
-        if cached is not None and _revision_of(share_token) == cached.revision:
-            return cached
-        return self.read(share_token)
+        if cached is not None:
+            newest = _revision_of(share_token)
+            if newest == (cached.revision, cached.stamp):
+                return cached
+        return self.read_afresh(share_token)
 
     def read(self, share_token: str) -> RoomState:
         """Read the state from the database; callers at the same time share one read.
@@ -74,6 +82,15 @@ class RoomStates:
         """
         return self._shared(f"read {share_token}", lambda: self._read(share_token))
 
+    def read_afresh(self, share_token: str) -> RoomState:
+        """Read the state as `read` does, but by no read that began before this call.
+
+        Raises:
+            NotFound: no room has this share token.
+        """
+        key = f"read {share_token}"
+        return self._shared_afresh(key, lambda: self._read(share_token))
+
     def refreshed(self, share_token: str) -> RoomState:
         """Return `current`, sharing the question with callers at the same time.
 
@@ -81,11 +98,7 @@ class RoomStates:
             NotFound: no room has this share token.
         """
         key = f"current {share_token}"
-        under_way = self._reads.get(key)
-        if under_way is not None:
-            # It was asked before whatever the caller may have changed since.
-            under_way.exception()
-        return self._shared(key, lambda: self.current(share_token))
+        return self._shared_afresh(key, lambda: self.current(share_token))
 
     def forget(self, share_token: str) -> None:
         """Drop what was read, for the token has ended."""
@@ -102,6 +115,13 @@ class RoomStates:
         if len(self._states) > KEPT_STATES:
             self._states.popitem(last=False)
         return state
+
+    def _shared_afresh(self, key: str, read: Callable[[], RoomState]) -> RoomState:
+        under_way = self._reads.get(key)
+        if under_way is not None:
+            # It was asked before whatever the caller may have changed since.
+            under_way.exception()
+        return self._shared(key, read)
 
     def _shared(self, key: str, read: Callable[[], RoomState]) -> RoomState:
         under_way = self._reads.get(key)
@@ -120,13 +140,13 @@ class RoomStates:
             del self._reads[key]
 
 
-def _revision_of(share_token: str) -> int:
-    found = select(Room.revision).where(Room.share_token == share_token)
-    revision = db.session.scalar(found)
+def _revision_of(share_token: str) -> tuple[int, str]:
+    found = select(Room.revision, Room.stamp).where(Room.share_token == share_token)
+    row = db.session.execute(found).first()
     db.session.rollback()
-    if revision is None:
+    if row is None:
         raise NotFound
-    return revision
+    return row.revision, row.stamp
 
 
 def _read_state(share_token: str) -> RoomState:
@@ -146,7 +166,11 @@ def _read_state(share_token: str) -> RoomState:
     found: list[Timer | None] = [row[1] for row in rows]
     payload = room_fields(room, [timer for timer in found if timer is not None])
     state = RoomState(
-        room.id, room.share_token, room.revision, Encoded(json.dumps(payload))
+        room.id,
+        room.share_token,
+        room.revision,
+        room.stamp,
+        Encoded(json.dumps(payload)),
     )
     db.session.rollback()
     return state

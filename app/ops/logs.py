@@ -1,7 +1,8 @@
 """Logging: structlog's events and the libraries' records, through one pipeline.
 
 Every line goes to standard error: as JSON in production, for people in development.
-What must stay secret is masked as the last thing before a line is written.
+What must stay secret is masked, and what is too long is cut, as the last thing before
+a line is written. How many lines clients can cause is bounded (`log_limits`).
 """
 
 import logging
@@ -9,7 +10,7 @@ import re
 import sys
 import time
 import uuid
-from typing import TextIO
+from typing import Any, TextIO
 
 import structlog
 from flask import Flask, Response, g, request
@@ -19,6 +20,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.config import Settings
 from app.ops import secrecy
+from app.ops.log_limits import ACCESS_LOGGER, ANSWERED, ANYONE, LineLimits
 
 REQUEST_ID_HEADER = "X-Request-Id"
 NO_ROUTE = "(none)"
@@ -27,19 +29,43 @@ NO_ROUTE = "(none)"
 _TALKATIVE = ("engineio", "geventwebsocket", "socketio", "sqlalchemy")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
-_access = structlog.get_logger("app.access")
+# A client's text in a line, such as a method, is as long as the client likes.
+_TEXT_CHARACTERS = 1000
+# Their end says what went wrong.
+_TRACEBACKS = ("exception", "stack")
+_TRACEBACK_CHARACTERS = 16_000
+# Engine.IO logs the first of each kind of a client's mistakes as an error of its own.
+_MISTAKE_OF_A_CLIENT = (
+    "(further occurrences of this error will be logged with level INFO)"
+)
+
+_access = structlog.get_logger(ACCESS_LOGGER)
 
 
 class StandardErrorHandler(logging.StreamHandler[TextIO]):
-    """Writes to what `sys.stderr` is at that moment; the one handler of `configure`."""
+    """Writes to what `sys.stderr` is at that moment; the one handler of `configure`.
 
-    def __init__(self) -> None:
+    With `limits`, which a worker has for itself, it writes only what they admit.
+    """
+
+    def __init__(self, limits: LineLimits | None = None) -> None:
         logging.Handler.__init__(self)
+        self._limits = limits
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]
         """Where the next line goes."""
         return sys.stderr
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record, after what is due of those that were left out."""
+        if self._limits is None:
+            super().emit(record)
+            return
+        for summary in self._limits.summaries():
+            super().emit(summary)
+        if self._limits.admits(record):
+            super().emit(record)
 
 
 def configure(settings: Settings) -> None:
@@ -47,6 +73,7 @@ def configure(settings: Settings) -> None:
 
     It may be called again, with other settings. Loggers that would tell of every
     packet or statement speak from `warning` on, or from `info` on at `LOG_LEVEL=debug`.
+    At that level every line is written, however many there are.
     """
     structlog.configure(
         processors=[
@@ -57,7 +84,8 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
     )
-    handler = StandardErrorHandler()
+    complete = settings.log_level == "debug"
+    handler = StandardErrorHandler(None if complete else LineLimits())
     handler.setFormatter(_formatter(production=settings.production))
     root = logging.getLogger()
     for former in root.handlers[:]:
@@ -116,6 +144,7 @@ def _formatter(*, production: bool) -> ProcessorFormatter:
         processors=[
             ProcessorFormatter.remove_processors_meta,
             _hide_secrets,
+            _bound,
             renderer,
         ],
     )
@@ -131,7 +160,31 @@ def _hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Eve
     return secrecy.masked_fields(event)
 
 
+def _bound(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: _bounded(name, value) for name, value in event.items()}
+
+
+def _bounded(name: str, value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    if name in _TRACEBACKS:
+        more = len(text) - _TRACEBACK_CHARACTERS
+        return value if more <= 0 else f"({more} more)…{text[more:]}"
+    more = len(text) - _TEXT_CHARACTERS
+    return value if more <= 0 else f"{text[:_TEXT_CHARACTERS]}…({more} more)"
+
+
+def _no_error_of_ours(record: logging.LogRecord) -> bool:
+    if record.levelno == logging.ERROR and str(record.msg).endswith(
+        _MISTAKE_OF_A_CLIENT
+    ):
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return logging.getLogger(record.name).isEnabledFor(record.levelno)
+
+
 def _set_levels(name: str) -> None:
+    logging.getLogger("engineio").addFilter(_no_error_of_ours)
     level = logging.getLevelNamesMapping()[name.upper()]
     logging.getLogger().setLevel(level)
     quiet = logging.INFO if level == logging.DEBUG else max(level, logging.WARNING)
@@ -154,8 +207,10 @@ def _request_id(offered: str) -> str:
 
 def _finish(response: Response) -> Response:
     response.headers[REQUEST_ID_HEADER] = g.request_id
+    identity = g.get("identity")
     _access.info(
-        "request",
+        ANSWERED,
+        caller=ANYONE if identity is None else str(identity.role),
         method=request.method,
         route=route_template(),
         status=response.status_code,

@@ -23,11 +23,11 @@ _PATTERNS = (
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), HIDDEN),
     (re.compile(rf"(?i)(/api/rooms/|/r/){_LONG_WORD}"), rf"\1{HIDDEN}"),
     (re.compile(r"(?i)([?&;](?:sid|\w*token|jwt)=)[^&\s\"'\\]+"), rf"\1{HIDDEN}"),
-    (re.compile(rf"(?i)(share_?token\w*\W{{1,8}}){_LONG_WORD}"), rf"\1{HIDDEN}"),
+    (re.compile(rf"(?i)(share_?token\w{{0,8}}\W{{1,8}}){_LONG_WORD}"), rf"\1{HIDDEN}"),
     # The password of an address such as redis://user:password@host.
     (re.compile(r"(://[^\s:/@]*:)[^\s/@]+@"), rf"\1{HIDDEN}@"),
-    # SQLAlchemy's errors quote the values of their statement.
-    (re.compile(r"(\[parameters: ).*?\](?=\n|$)", re.DOTALL), rf"\1{HIDDEN}]"),
+    # SQLAlchemy's errors quote the values of their statement, on a line of their own.
+    (re.compile(r"(^\[parameters: ).*?\]$", re.DOTALL | re.MULTILINE), rf"\1{HIDDEN}]"),
 )
 
 

@@ -13,6 +13,7 @@ from app.database import after_commit, transaction
 from app.errors import Forbidden, RoomMovedOn
 from app.extensions import db, wired
 from app.instants import Instant
+from app.revisions import ExpectedRevision, differ, new_stamp
 from app.rooms.model import Room
 
 # Built once: every command begins with it.
@@ -31,12 +32,16 @@ class Event:
     Attributes:
         name: the Socket.IO event.
         revision: the room's revision that the event belongs to.
+        stamp: that revision's stamp.
+        after: the stamp of the revision before it.
         updated_at: the instant that this revision gave the room.
         payload: the wire's fields, without `revision`, `updatedAt`, `serverTime`.
     """
 
     name: str
     revision: int
+    stamp: str
+    after: str
     updated_at: int
     payload: dict[str, Any]
 
@@ -67,10 +72,12 @@ class Change:
     now: Instant
     publisher: Publisher
     events: list[Event] = field(default_factory=list)
+    _after: str = ""
 
     def next_revision(self) -> int:
         """Take the room's next revision, for the one change that is being made."""
         self.room.revision += 1
+        self._after, self.room.stamp = self.room.stamp, new_stamp()
         self.room.updated_at = self.now
         return self.room.revision
 
@@ -81,7 +88,14 @@ class Change:
         """
         payload = self.publisher.describe(name, subject)
         self.events += [
-            Event(each, self.room.revision, self.room.updated_at, payload)
+            Event(
+                each,
+                self.room.revision,
+                self.room.stamp,
+                self._after,
+                self.room.updated_at,
+                payload,
+            )
             for each in (name, *also)
         ]
 
@@ -105,11 +119,16 @@ def change_room(
     """
     with transaction():
         room = lock_room(room_id)
-        if at_revision is not None and room.revision != at_revision:
+        if at_revision is not None and _has_moved_on(room, at_revision):
             raise RoomMovedOn(f"The room is at revision {room.revision}.")
         change = begin_change(room, instants.now())
         yield change
         publish_after_commit(change)
+
+
+def _has_moved_on(room: Room, seen: int) -> bool:
+    stamp = seen.stamp if isinstance(seen, ExpectedRevision) else None
+    return room.revision != seen or differ(stamp, room.stamp)
 
 
 def begin_change(room: Room, now: Instant) -> Change:

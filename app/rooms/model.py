@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Model
+from app.revisions import NO_STAMP, STAMP_LENGTH, new_stamp
 
 MAX_NAME = 100
 MAX_DESCRIPTION = 2000
@@ -24,7 +25,8 @@ class Room(Model):
     Instants are milliseconds since the epoch, UTC. `owner_id` is the subject of the
     owner's tokens and never leaves the server. `current_timer_id` is what the
     screens show; it has no foreign key because the rooms feature, which owns the
-    column, does not know the timers feature: `delete_timer` clears it.
+    column, does not know the timers feature: `delete_timer` clears it. `stamp` is set
+    anew with each revision: it tells apart two that have the same number.
     """
 
     __tablename__ = "rooms"
@@ -38,5 +40,9 @@ class Room(Model):
     )
     current_timer_id: Mapped[uuid.UUID | None] = mapped_column(default=None)
     revision: Mapped[int] = mapped_column(BigInteger, default=1)
+    # The default is for workers of a version before, while the server is reloaded.
+    stamp: Mapped[str] = mapped_column(
+        String(STAMP_LENGTH), default=new_stamp, server_default=NO_STAMP
+    )
     created_at: Mapped[int] = mapped_column(BigInteger)
     updated_at: Mapped[int] = mapped_column(BigInteger)

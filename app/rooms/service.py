@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import column, func, select, table
+from sqlalchemy import column, func, select, table, update
 
 from app import instants
 from app.auth.identity import Identity
@@ -12,11 +12,15 @@ from app.database import transaction
 from app.errors import Forbidden, InvalidField, RoomMovedOn
 from app.extensions import db
 from app.instants import Instant
+from app.revisions import new_stamp
 from app.rooms.changes import Change, change_room
 from app.rooms.model import Room, new_share_token
 
-# Of timers, rooms know only that they are rows of a room.
-_timers = table("timers", column("id"), column("room_id"))
+# Small enough that no command waits long for a room that is being lifted.
+LIFTED_AT_ONCE = 20
+_LIFT = 1_000_000
+# Of timers, rooms know only that they are rows of a room, changed at a revision.
+_timers = table("timers", column("id"), column("room_id"), column("revision"))
 
 
 def create_room(owner_id: str, *, name: str, description: str = "") -> Room:
@@ -130,6 +134,43 @@ def prune_rooms(before: Instant) -> int:
         )
     ).all()
     return sum(_delete_unchanged(room_id, revision) for room_id, revision in stale)
+
+
+def lift_revisions() -> int:
+    """Give every room a revision beyond any that was told; answer how many rooms.
+
+    After a restore clients hold revisions that the database has lost, and take no
+    lower ones. All timers are lifted too, for the same reason. Nothing else changes:
+    screens get the room's state as one of a newer revision.
+
+    The number is the time in milliseconds, which no room's changes keep up with: so
+    the same backup can be restored again, and what was told between is still below.
+    """
+    lifted, last = 0, None
+    while batch := _lift_batch(last):
+        lifted, last = lifted + len(batch), batch[-1]
+    return lifted
+
+
+def _lift_batch(after: uuid.UUID | None) -> list[uuid.UUID]:
+    some = select(Room).order_by(Room.id).limit(LIFTED_AT_ONCE)
+    if after is not None:
+        some = some.where(Room.id > after)
+    locked = some.with_for_update().execution_options(populate_existing=True)
+    with transaction():
+        rooms = db.session.scalars(locked).all()
+        for room in rooms:
+            room.revision = max(int(instants.now()), room.revision + _LIFT)
+            room.stamp = new_stamp()
+        ids = [room.id for room in rooms]
+        db.session.flush()
+        revision = select(Room.revision).where(Room.id == _timers.c.room_id)
+        db.session.execute(
+            update(_timers)
+            .where(_timers.c.room_id.in_(ids))
+            .values(revision=revision.scalar_subquery())
+        )
+        return ids
 
 
 def _delete_unchanged(room_id: uuid.UUID, revision: int) -> bool:

@@ -1,50 +1,63 @@
-"""What gevent.pywsgi does with a connection, made fit for the open internet."""
+"""One connection: requests are read whole, and gevent.pywsgi's half answers them."""
 
 import logging
-import sys
 import time
 from collections.abc import Iterable
-from dataclasses import replace
-from http.client import HTTPException
-from socket import MSG_PEEK, SO_RCVLOWAT, SOL_SOCKET
+from contextlib import suppress
+from io import BytesIO
+from socket import MSG_PEEK, SHUT_WR, SO_RCVLOWAT, SOL_SOCKET
 from typing import Any
 
-from gevent import Timeout
+import gevent
 from gevent import socket as gsocket
-from gevent.pywsgi import MAX_REQUEST_LINE  # type: ignore[attr-defined] # no stub
-from geventwebsocket.handler import WebSocketHandler
+from gevent.pywsgi import WSGIHandler
 from geventwebsocket.websocket import Stream
 
-from app.transport import frames, handover, requests, upgrades
+from app.transport import handover, requests, upgrades
 from app.transport.departures import CONNECTION
-from app.transport.reader import ConnectionReader
+from app.transport.reader import BLOCK_BYTES, ConnectionReader
+from app.transport.requests import Head, RefusedRequestError, TooLargeError
+from app.transport.upgrades import Refusal
 from app.transport.websocket import WebSocket
 
 MAX_MESSAGE_BYTES = 16 * 1024
+# For a client to read the answer before it has sent all that it wanted to.
+LINGER_SECONDS = 2.0
+LINGER_BYTES = 1024 * 1024
 
-_BAD_REQUEST = "400 Bad Request"
-_CLOSE = "Connection: close\r\nContent-Length: 0\r\n\r\n"
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_TIMEOUT = RefusedRequestError("it took too long", "408 Request Timeout")
+# gevent's `sleep(0)` comes back before the loop has looked at a single socket.
+_TURN_OF_THE_LOOP = 1e-6
+
+# Its stubs are those of another release.
+_Base: Any = WSGIHandler
 
 _log = logging.getLogger(__name__)
 _access = logging.getLogger("app.transport.access")
 
 
-class Handler(WebSocketHandler):  # type: ignore[misc]
+class Handler(_Base):  # type: ignore[misc]
     """Serves one connection for as long as it lasts.
 
-    Lets no request take forever to arrive, passes on only WebSockets that are wanted
-    and allowed, and logs what never reaches the application. It logs no request line:
-    paths and queries hold share tokens and session ids.
+    The application is entered with a request that is there as a whole: while a client
+    is waited for, nothing is held but its own bytes. What did not arrive whole and well
+    ends the connection. It logs no request line: paths and queries hold share tokens
+    and session ids.
     """
 
     # gevent's, until the connection is handed over.
     socket: Any
     max_message_bytes = MAX_MESSAGE_BYTES
-    websocket: WebSocket | None
     logger = logging.getLogger("geventwebsocket")
 
+    response_headers: list[tuple[bytes, bytes]]
+
     _awaited_seconds = requests.FIRST_SECONDS
+    _began = 0.0
     _reached_application = False
+    # Whether the client may still be sending when the connection ends.
+    _is_cut_short = False
 
     def __init__(self, sock: Any, address: Any, server: Any) -> None:
         super().__init__(sock, address, server, ConnectionReader(sock))
@@ -53,29 +66,39 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
     def handle(self) -> None:
         """Serve the connection until it ends, however it does."""
         try:
-            super().handle()
-        except OSError:
-            self._log_error(*sys.exc_info())
+            while self.handle_one_request():
+                pass
+        except OSError as error:
+            self._note_loss(error)
+        finally:
+            self._end_connection()
 
-    def handle_one_request(self) -> Any:
-        """Serve the next request; true where the connection can carry another."""
+    def handle_one_request(self) -> bool:
+        """Serve the next request; tell whether the connection can carry another."""
         self._reached_application = False
         head = self._await_request()
+        self._began = time.monotonic()
         if not head or self._hand_over(head):
-            return None
-        self.rfile.deadline = time.monotonic() + requests.WHOLE_SECONDS
-        more = super().handle_one_request()
+            return False
+        try:
+            self._read_request()
+        except (RefusedRequestError, TimeoutError) as error:
+            self._refuse(error if isinstance(error, RefusedRequestError) else _TIMEOUT)
+            return False
+        self.application = self.server.application
+        self.handle_one_response()
         self._awaited_seconds = requests.IDLE_SECONDS
-        # A body that did not arrive as a whole must not be read as another request.
-        done = self.server.stopping or self.rfile.failed
-        return None if more is True and done else more
+        return not (self.close_connection or self.server.stopping)
 
     def _await_request(self) -> bytes:
         """Return the first bytes of the next request; none when there is no other."""
         if self.server.stopping:
             return b""
+        self.rfile.skip_empty_lines()
         if self.rfile.holds_bytes:
-            # Sent ahead of its turn: it cannot leave this worker any more.
+            # Sent ahead of its turn: it cannot leave this worker any more. All others
+            # have theirs first, however many requests came at once.
+            gevent.sleep(_TURN_OF_THE_LOOP)
             return b"?"
         self.server.idle.add(self)
         self.socket.settimeout(self._awaited_seconds)
@@ -103,7 +126,6 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
     def _forget_connection(self) -> None:
         # Neither shut down nor read empty: it lives on elsewhere.
         self.close_connection = True
-        self.rfile.close()
         self.socket.close()
         self.socket = None
 
@@ -131,127 +153,180 @@ class Handler(WebSocketHandler):  # type: ignore[misc]
         head: bytes = self.socket.recv(handover.PEEK_BYTES, MSG_PEEK)
         return head
 
-    def read_requestline(self) -> str:
-        """Read the request line; empty where only its beginning came.
+    def _read_request(self) -> None:
+        """Read the next request with its body, and make its environment.
 
         Raises:
-            TimeoutError: it takes too long; the connection is then closed.
+            RefusedRequestError: it is none, or did not arrive whole.
+            TimeoutError: it took too long.
+            OSError: the connection failed.
         """
-        with Timeout(requests.ARRIVAL_SECONDS, TimeoutError):
-            line = str(super().read_requestline())
-        whole = line.endswith("\n") or len(line) >= MAX_REQUEST_LINE
-        return line if whole else ""
+        reader = self.rfile
+        reader.deadline = self._began + requests.ARRIVAL_SECONDS
+        head = reader.read_head()
+        self.request_version = head.version
+        self.close_connection = not head.keeps_alive
+        reader.deadline = self._began + requests.WHOLE_SECONDS
+        self.environ = self._environment(head)
+        try:
+            self._invite_body(head)
+            body = reader.read_body(head, self.server.max_body_bytes)
+        except TooLargeError as error:
+            # The application says so in its own way.
+            self.environ[requests.REFUSED] = error.code
+            self._is_cut_short = self.close_connection = True
+            body = b""
+        else:
+            if head.has_length:
+                self.environ["CONTENT_LENGTH"] = str(len(body))
+        self.environ["wsgi.input"] = self.wsgi_input = _Body(body)
 
-    def read_request(self, raw_requestline: str) -> bool:
-        """Read the headers.
+    def _invite_body(self, head: Head) -> None:
+        waits = head.expects_continue and head.length != 0
+        if waits and not self.rfile.holds_bytes:
+            if (head.length or 0) > self.server.max_body_bytes:
+                raise TooLargeError
+            self.socket.sendall(_CONTINUE)
 
-        Raises:
-            ValueError: they are malformed or too long.
-            TimeoutError: they take too long.
-        """
-        with Timeout(requests.ARRIVAL_SECONDS, TimeoutError):
-            return bool(super().read_request(raw_requestline))
+    def _environment(self, head: Head) -> dict[str, Any]:
+        environ: dict[str, Any] = self.server.get_environ()
+        environ |= head.variables
+        if isinstance(self.client_address, tuple):
+            environ["REMOTE_ADDR"] = str(self.client_address[0])
+            environ["REMOTE_PORT"] = str(self.client_address[1])
+        environ["wsgi.input_terminated"] = True
+        return environ
 
-    def MessageClass(self, source: Any, *arguments: Any) -> Any:  # noqa: N802 - pywsgi's name
-        """Parse the headers."""
-        limited = requests.LimitedLines(source)
-        headers = super().MessageClass(limited, *arguments)
-        requests.check_framing(headers.raw_items(), self.request_version)
-        return headers
-
-    def _connection_upgrade_requested(self) -> bool:
-        # The base also believes `Connection: upgrade` alone, and then reads a body
-        # twice: once from the connection, and once more out of what follows it.
-        return bool(self.headers.get("Upgrade", "").lower() == "websocket")
+    def _refuse(self, refusal: RefusedRequestError) -> None:
+        """Answer what cannot be served, in as few words as may be."""
+        self._is_cut_short = self.close_connection = True
+        self._log_refused(refusal.code)
+        self.socket.sendall(
+            f"HTTP/1.1 {refusal.status}\r\n"
+            "Connection: close\r\nContent-Length: 0\r\n\r\n".encode()
+        )
 
     def run_application(self) -> None:
         """Let the application answer, over a WebSocket where one is wanted."""
-        if upgrades.is_wanted(self.environ) and self._refuse_upgrade():
+        if not upgrades.is_wanted(self.environ):
+            self._reached_application = True
+            self.environ[CONNECTION] = self.socket
+            super().run_application()
             return
-        self._reached_application = True
-        self.environ[CONNECTION] = self.socket
-        super().run_application()
-
-    def _refuse_upgrade(self) -> bool:
         refusal = upgrades.refusal(
             self.environ, self.server.is_origin_allowed, self.server.refusal
         )
-        if refusal is None:
-            return False
+        if refusal is not None:
+            self._refuse_upgrade(refusal)
+            return
+        self._reached_application = True
+        self._run_websocket()
+
+    def _refuse_upgrade(self, refusal: Refusal) -> None:
         self.close_connection = True
-        refusal = replace(refusal, closes=True)
         self.start_response(refusal.status, refusal.all_headers())
         self.result = [refusal.body]
         self.process_result()
-        return True
 
-    def upgrade_connection(self) -> None:
-        """Answer 101; whether the request may have it was decided before."""
-        self.websocket = WebSocket(
-            self.environ, Stream(self), self, self.max_message_bytes
-        )
-        self.environ["wsgi.websocket"] = self.websocket
+    def _run_websocket(self) -> None:
+        """Answer 101, and hand the WebSocket to the application until it ends."""
+        self.close_connection = True
+        websocket = WebSocket(self.environ, Stream(self), self, self.max_message_bytes)
+        self.environ["wsgi.websocket"] = websocket
         self.environ["wsgi.websocket_version"] = upgrades.VERSION
-        key = self.environ["HTTP_SEC_WEBSOCKET_KEY"].strip()
-        self.start_response(
-            "101 Switching Protocols",
-            [
-                ("Upgrade", "websocket"),
-                ("Connection", "Upgrade"),
-                ("Sec-WebSocket-Accept", frames.accept_key(key)),
-            ],
-        )
-
-    def run_websocket(self) -> None:
-        """Hand the WebSocket to the application until it ends."""
-        # The base keeps a table by peer address, where clients behind one Unix socket
-        # are all the same.
+        self.status = b"101 Switching Protocols"
+        self._sendall(upgrades.acceptance(self.environ))
         try:
             list(self.application(self.environ, _ignore_response))
         finally:
-            websocket = self.environ["wsgi.websocket"]
             websocket.close()
             self.environ["wsgi.websocket"] = None
-            self.websocket = None
             if websocket.detached:
                 self._forget_connection()
+
+    def finalize_headers(self) -> None:
+        """Say how the answer ends, and whether the connection does."""
+        super().finalize_headers()
+        if self.environ["REQUEST_METHOD"] == "HEAD":
+            # The base would send the end of the body that it leaves out.
+            self.response_use_chunked = False
+        elif not self._has_end():
+            self.close_connection = True
+        if self.close_connection or self.server.stopping:
+            self.close_connection = True
+            self._announce_close()
+
+    def _has_end(self) -> bool:
+        return (
+            self.response_use_chunked
+            or self.code in (204, 304)
+            or any(
+                name.lower() == b"content-length" for name, _ in self.response_headers
+            )
+        )
+
+    def _announce_close(self) -> None:
+        others = [
+            (name, value)
+            for name, value in self.response_headers
+            if name.lower() != b"connection"
+        ]
+        upgrade = any(name.lower() == b"upgrade" for name, _ in others)
+        value = b"Upgrade, close" if upgrade else b"close"
+        self.response_headers = [*others, (b"Connection", value)]
 
     def log_request(self) -> None:
         """Log what the application, which logs its own requests, did not see."""
         if not self._reached_application:
-            _access.info("request refused", extra=self._facts())
+            # Negative where the client did not take all of the answer.
+            self._log_refused(abs(self.code or 0))
 
-    def log_error(self, msg: str, *_args: Any) -> None:
-        """Take no part: the base's messages quote the request line."""
-
-    def _handle_client_error(self, error: Exception) -> tuple[str, bytes]:
-        if not isinstance(error, (OSError, ValueError, HTTPException)):
-            _log.error("request could not be read", exc_info=error)
-        status = _BAD_REQUEST
-        if isinstance(error, TimeoutError):
-            status = "408 Request Timeout"
-        elif isinstance(error, requests.OversizedHeadersError):
-            status = "431 Request Header Fields Too Large"
-        return status, f"HTTP/1.1 {status}\r\n{_CLOSE}".encode()
+    def _log_refused(self, status: int) -> None:
+        milliseconds = round(1000 * (time.monotonic() - self._began), 1)
+        facts = {"peer": self._peer(), "status": status, "duration_ms": milliseconds}
+        _access.info("request refused", extra=facts)
 
     def _log_error(self, kind: Any, error: Any, traceback: Any) -> None:
         if isinstance(error, OSError):
-            _log.info("connection lost: %s", error, extra={"peer": self._peer()})
+            self._note_loss(error)
         elif isinstance(error, Exception):
             _log.error("request failed", exc_info=(kind, error, traceback))
 
-    def _facts(self) -> dict[str, Any]:
-        status = self.status or _BAD_REQUEST
-        text = status.decode() if isinstance(status, bytes) else status
-        return {
-            "peer": self._peer(),
-            "status": int(text[:3]) if text[:3].isdigit() else 0,
-            "duration_ms": round(1000 * (self.time_finish - self.time_start), 1),
-        }
+    def _note_loss(self, error: OSError) -> None:
+        _log.info("connection lost: %s", error, extra={"peer": self._peer()})
 
     def _peer(self) -> str:
         address = self.client_address
         return str(address[0]) if isinstance(address, tuple) else ""
+
+    def _end_connection(self) -> None:
+        if self.socket is None:
+            return
+        if self._is_cut_short or self.rfile.holds_bytes:
+            with suppress(OSError):
+                self._linger()
+        self.socket.close()
+
+    def _linger(self) -> None:
+        """Let the client read the answer, which closing at once would take from it.
+
+        A connection that is closed with bytes unread is reset (RFC 9112, section 9.6).
+        """
+        self.socket.shutdown(SHUT_WR)
+        deadline, left = time.monotonic() + LINGER_SECONDS, LINGER_BYTES
+        while left > 0 and (seconds := deadline - time.monotonic()) > 0:
+            self.socket.settimeout(seconds)
+            data = self.socket.recv(BLOCK_BYTES)
+            if not data:
+                break
+            left -= len(data)
+
+
+class _Body(BytesIO):
+    """A request's whole body: nothing of it is left on the connection."""
+
+    def _discard(self) -> None:
+        pass
 
 
 def _ignore_response(

@@ -31,7 +31,9 @@ _ATTEMPT_SECONDS = 0.002
 _MESSAGE_BYTES = 512
 
 _SESSION_ID = re.compile(r"[a-z0-9]+-[a-z0-9]+\.[A-Za-z0-9_-]+")
-_SESSION = re.compile(rb"[A-Z]{1,10} /socket\.io/[^ ]*[?&]sid=([a-z0-9]+-[a-z0-9]+)\.")
+_SESSION = re.compile(
+    rb"[A-Z]{1,10} (?:https?://[^/ ]*)?/socket\.io/[^ ]*[?&]sid=([a-z0-9]+-[a-z0-9]+)\."
+)
 
 Address = Any
 Serve = Callable[[socket.socket, Address], None]

@@ -4,7 +4,7 @@ So a script with `socketio.RedisManager(url, channel, write_only=True)` can emit
 Whoever can publish must not control sessions: of the methods only `emit` is read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.transport import packets
@@ -22,12 +22,15 @@ class Broadcast:
         event: the event's name.
         data: its payload: JSON, an `Encoded`, or a tuple of them for several arguments.
         also: further events with their payloads, which arrive with it or not at all.
+        aside: what the publisher tells `deliver` beside the payload, by name; clients
+            are not told, and other programs do not say it.
     """
 
     room: str
     event: str
     data: Any
     also: tuple[tuple[str, Any], ...] = ()
+    aside: dict[str, str] = field(default_factory=dict)
 
     def events(self) -> list[tuple[str, Any]]:
         """Return every event with its payload, in order."""
@@ -73,6 +76,7 @@ def encode(message: Message) -> str:
         "host_id": message.host,
         "number": message.number,
         "also": broadcast.also,
+        "aside": broadcast.aside,
     }
     arguments = packets.dumps(list(data) if isinstance(data, tuple) else [data])
     return f'{packets.dumps(head)[:-1]},"data":{arguments}}}'
@@ -112,6 +116,7 @@ def _message(fields: dict[str, Any]) -> Message:
             event,
             data[0] if len(data) == 1 else tuple(data),
             _further_events(fields.get("also")),
+            _aside(fields.get("aside")),
         ),
     )
 
@@ -126,6 +131,12 @@ def _further_events(also: Any) -> tuple[tuple[str, Any], ...]:
     ):
         raise UnreadableMessageError("further events are pairs of name and payload")
     return tuple((name, payload) for name, payload in also)
+
+
+def _aside(aside: Any) -> dict[str, str]:
+    if not isinstance(aside, dict):
+        return {}
+    return {name: word for name, word in aside.items() if isinstance(word, str)}
 
 
 class Repeats:

@@ -61,6 +61,7 @@ class Server(WSGIServer):
     Attributes:
         idle: the connections on which no request has begun.
         max_connections: how many there may be, WebSockets included.
+        max_body_bytes: the longest body that a request may have: the application's own.
         switchboard: passes connections to the workers that own their sessions.
         stopping: whether connections end with the request that they carry.
     """
@@ -85,6 +86,7 @@ class Server(WSGIServer):
             **options,
         )
         self._application = application
+        self.max_body_bytes: int = application.config["MAX_CONTENT_LENGTH"]
         self.switchboard = switchboard
         self.max_connections = max_connections
         self.idle = Idle()

@@ -15,7 +15,7 @@ from engineio.exceptions import EngineIOError, QueueEmpty, SocketIsClosedError
 from engineio.packet import NOOP, PING, Packet
 from geventwebsocket.exceptions import WebSocketError
 
-from app.transport import departures, frames, parcels
+from app.transport import departures, frames, parcels, upgrades
 from app.transport.backlog import Backlog
 from app.transport.departures import CONNECTION
 from app.transport.link import Link
@@ -97,8 +97,7 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         Raises:
             EngineIOError: a poll waits already, or there was nothing for too long.
         """
-        is_upgrade = environ.get("HTTP_UPGRADE", "").lower() == "websocket"
-        if is_upgrade or self.upgrading or self.upgraded:
+        if upgrades.is_wanted(environ) or self.upgrading or self.upgraded:
             return super().handle_get_request(environ, start_response)
         if self._poll is not None:
             raise OverlapError

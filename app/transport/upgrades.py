@@ -1,10 +1,12 @@
 """Which requests become WebSockets."""
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from app.transport import frames
+from app.transport.requests import tokens
 
 PATH = "/socket.io/"
 VERSION = "13"
@@ -44,9 +46,33 @@ class Refusal:
         ]
 
 
+# RFC 9110, section 15.5.22, and RFC 6455, section 4.4.
+_OTHER_VERSION = Refusal(
+    "426 Upgrade Required",
+    f"WebSocket version {VERSION} only.",
+    headers=(("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION)),
+)
+
+
 def is_wanted(environ: Mapping[str, Any]) -> bool:
-    """Tell whether a request asks to become a WebSocket."""
-    return bool(environ.get("HTTP_UPGRADE", "").lower() == "websocket")
+    """Tell whether a request asks to become a WebSocket.
+
+    Who asks for something else, such as `h2c`, gets what it asks for here instead.
+    """
+    return "websocket" in tokens(environ.get("HTTP_UPGRADE", ""))
+
+
+def acceptance(environ: Mapping[str, Any]) -> bytes:
+    """Return the answer to a request that may become a WebSocket."""
+    lines = (
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {frames.accept_key(environ['HTTP_SEC_WEBSOCKET_KEY'])}",
+        "",
+        "",
+    )
+    return "\r\n".join(lines).encode()
 
 
 def refusal(
@@ -67,7 +93,7 @@ def refusal(
     if "HTTP_ORIGIN" in environ and not is_allowed(environ):
         return Refusal("403 Forbidden", "This origin is not allowed.")
     if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != VERSION:
-        return Refusal("426 Upgrade Required", f"WebSocket version {VERSION} only.")
+        return _OTHER_VERSION
     if not _is_handshake(environ):
         return Refusal("400 Bad Request", "This is no WebSocket handshake.")
     return admission(environ)
@@ -77,13 +103,13 @@ def _is_handshake(environ: Mapping[str, Any]) -> bool:
     return (
         environ["REQUEST_METHOD"] == "GET"
         and environ["SERVER_PROTOCOL"] == "HTTP/1.1"
-        and "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
+        and "upgrade" in tokens(environ.get("HTTP_CONNECTION", ""))
         and _is_key(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
     )
 
 
 def _is_key(key: str) -> bool:
     try:
-        return len(base64.b64decode(key.strip(), validate=True)) == _KEY_BYTES
-    except binascii.Error:
+        return len(base64.b64decode(key, validate=True)) == _KEY_BYTES
+    except ValueError:
         return False

@@ -9,6 +9,7 @@ _RELEASES = {
     "python-socketio": "5.18.",
     "gevent-websocket": "0.10.",
     "gunicorn": "27.",
+    "httptools": "0.9.",
 }
 
 _INSIDES = {
@@ -36,20 +37,17 @@ _INSIDES = {
     "gevent.baseserver:BaseServer": ("do_handle",),
     "gevent.socket:socket": ("_sock",),
     "gevent.pywsgi:WSGIHandler": (
-        "_handle_client_error",
         "_log_error",
-        "MessageClass",
-        "_connection_upgrade_requested",
-        "handle",
-        "handle_one_request",
-        "read_request",
-        "read_requestline",
+        "_sendall",
+        "finalize_headers",
+        "handle_one_response",
+        "log_request",
+        "process_result",
+        "response_use_chunked",
+        "run_application",
+        "start_response",
     ),
-    "geventwebsocket.handler:WebSocketHandler": (
-        "run_websocket",
-        "upgrade_connection",
-        "upgrade_websocket",
-    ),
+    "gevent.pywsgi:WSGIServer": ("get_environ",),
     "geventwebsocket.websocket:WebSocket": ("raw_read", "read_frame", "send_frame"),
     "gunicorn.workers.ggevent:GeventPyWSGIWorker": ("load_wsgi", "notify", "run"),
     "gunicorn.workers.ggevent": ("base_environ",),

@@ -136,6 +136,58 @@ def test_a_room_that_changes_while_rooms_are_pruned_is_left_alone(
     assert len(run("room", "list").splitlines()) == kept
 
 
+def timers_of(api, room):
+    return {t["id"]: t["revision"] for t in api.state(room.share_token)["timers"]}
+
+
+def etag_of(api, room):
+    return api.request("GET", f"/api/rooms/{room.share_token}").headers["etag"]
+
+
+def test_after_a_restore_every_room_is_lifted_above_what_clients_may_hold(run, api):
+    # More than are lifted at once.
+    rooms = [api.create_room(f"No. {number}") for number in range(25)]
+    for room in rooms[:3]:
+        api.create_timer(room)
+        api.create_timer(room)
+    before = {room.id: api.state(room.share_token) for room in rooms}
+    tags = [etag_of(api, room) for room in rooms]
+
+    assert "Lifted 25 rooms" in run("room", "restored")
+
+    for room in rooms:
+        state, old = api.state(room.share_token), before[room.id]
+        assert state["revision"] > old["revision"] + 900_000
+        assert set(timers_of(api, room).values()) <= {state["revision"]}
+        assert without_numbers(state) == without_numbers(old)
+    assert not set(tags) & {etag_of(api, room) for room in rooms}
+    # JavaScript's largest exact number.
+    assert api.state(rooms[0].share_token)["revision"] < 2**53
+
+
+def without_numbers(state):
+    timers = [{**timer, "revision": 0} for timer in state["timers"]]
+    return {**state, "timers": timers, "revision": 0, "serverTime": 0}
+
+
+def test_a_backup_that_is_restored_again_is_lifted_higher_than_before(run, app, api):
+    room = api.create_room()
+    run("room", "restored")
+    api.update_room(room, name="After the first restore")
+    seen = api.state(room.share_token)["revision"]
+    with app.app_context():
+        db.session.execute(update(Room).values(revision=1))
+        db.session.commit()
+
+    run("room", "restored")
+
+    assert api.state(room.share_token)["revision"] > seen
+
+
+def test_where_there_is_no_room_none_is_lifted(run):
+    assert "Lifted 0 rooms" in run("room", "restored")
+
+
 def test_settings_are_shown_without_secrets(run, app):
     shown = run("settings", "show")
 

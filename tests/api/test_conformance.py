@@ -11,7 +11,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-pytestmark = [pytest.mark.database("sqlite"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.database("sqlite")
 
 CHECKS = (
     not_a_server_error,

@@ -203,3 +203,18 @@ def test_a_room_that_is_asked_for_at_the_same_time_is_created_once(app, at_once,
     assert len({answer.text for answer in answers}) == 1
     with app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Room)) == 1
+
+
+@pytest.mark.settings(trusted_proxies=1)
+def test_a_caller_without_a_token_may_repeat_from_another_address_of_its_network(
+    api, key
+):
+    """A phone changes its IPv6 address every few hours, and in the middle of a show."""
+
+    def create(address):
+        headers = {**key, "X-Forwarded-For": address}
+        return api.request("POST", "/api/rooms", {"name": "Hall"}, headers=headers)
+
+    first = create("2001:db8:7:1::1")
+    assert create("2001:db8:7:1:a:b:c:d").json == first.json
+    assert create("2001:db8:7:2::1").json["id"] != first.json["id"]

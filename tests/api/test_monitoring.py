@@ -70,18 +70,29 @@ def test_in_production_the_metrics_token_opens(api, path):
 
 
 @monitored
-@in_production
-def test_in_production_a_token_of_ours_opens(api, room, path):
+@pytest.mark.settings(app_env="production", allow_anonymous_rooms=True)
+def test_in_production_without_a_metrics_token_a_token_of_ours_opens(api, room, path):
     for token in (room.admin_token, operator_of(api, room), signed()):
         assert api.request("GET", path, token=token).status == 200
+
+
+@monitored
+@pytest.mark.settings(metrics_token=METRICS_TOKEN)
+def test_where_a_metrics_token_is_set_it_opens_alone_in_development_too(
+    api, room, path
+):
+    assert api.request("GET", path, token=METRICS_TOKEN).status == 200
+    assert api.request("GET", path).status == 401
+    assert api.request("GET", path, token=room.admin_token).status == 401
 
 
 @monitored
 @in_production
 def test_in_production_nothing_else_opens(api, room, path):
     assert api.request("GET", path).status == 401
-    wrong = [METRICS_TOKEN[:-1], METRICS_TOKEN + "s", room.refresh_token, "ü", "x y"]
-    for token in wrong:
+    near = [METRICS_TOKEN[:-1], METRICS_TOKEN + "s", "ü", "x y"]
+    ours = [room.admin_token, room.refresh_token, operator_of(api, room), signed()]
+    for token in near + ours:
         answer = api.request("GET", path, token=token)
         assert answer.status == 401
         assert answer.json["code"] == "unauthenticated"

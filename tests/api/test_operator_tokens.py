@@ -105,3 +105,23 @@ def test_only_the_room_s_owner_has_operators(api, foreign, room, method):
     for room_id in (foreign.id, uuid.uuid4()):
         path = f"/api/rooms/{room_id}/tokens"
         assert api.request(method, path, token=room.admin_token).status == 403
+
+
+def test_a_change_of_nothing_tells_whether_a_token_commands_the_room(
+    api, room, foreign, operator
+):
+    before = api.state(room.share_token)
+    foreigner = foreign.admin_token
+    for token, status in (
+        (room.admin_token, 200),
+        (operator, 200),
+        (foreigner, 403),
+        (room.refresh_token, 401),
+        ("junk", 401),
+        (None, 401),
+    ):
+        answer = api.request("PUT", f"/api/rooms/{room.id}", {}, token)
+        assert answer.status == status
+
+    after = api.state(room.share_token)
+    assert after["revision"] == before["revision"]

@@ -15,6 +15,19 @@ def test_a_command_acts_at_the_revision_that_it_names(api, room, timer, form):
     assert start(api, room, timer, form.format(revision)).status == 200
 
 
+def tag_of(api, room):
+    return api.request("GET", f"/api/rooms/{room.share_token}").headers["etag"]
+
+
+def test_a_command_acts_at_the_tag_of_the_state_that_was_fetched(api, room, timer):
+    assert start(api, room, timer, tag_of(api, room)).status == 200
+
+
+def test_a_command_for_another_revision_of_the_same_number_is_refused(api, room, timer):
+    assert start(api, room, timer, '"2-aaaaaa"').status == 412
+    assert api.state(room.share_token)["revision"] == 2
+
+
 def test_a_star_matches_whatever_there_is(api, room, timer):
     assert start(api, room, timer, "*").status == 200
 

@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.auth.service import issue_refresh_token
+from tests.api.people import claims_of, operator_of
 from tests.support.api import Api
 from tests.support.senders import in_process
 
@@ -87,3 +89,95 @@ def test_a_caller_cannot_choose_its_address(app):
 def test_a_trusted_proxy_says_whose_request_it_is(app):
     assert {create_for(app, f"192.0.2.{n}") for n in range(6)} == {201}
     assert [create_for(app, "203.0.113.7, 192.0.2.9") for _ in range(4)][-1] == 429
+
+
+@pytest.mark.settings(**LIMITS, trusted_proxies=1)
+def test_whoever_has_an_ipv6_network_is_one_caller(app):
+    one_home = [create_for(app, f"2001:db8:7:1::{n:x}:1") for n in range(4)]
+    assert one_home == [201, 201, 201, 429]
+    assert create_for(app, "2001:db8:7:2::1") == 201
+
+
+@pytest.mark.settings(**LIMITS, trusted_proxies=1)
+def test_an_ipv4_address_is_the_same_caller_written_as_an_ipv6_one(app):
+    assert {create_for(app, f"::ffff:192.0.2.{n}") for n in range(6)} == {201}
+    written = ["::ffff:192.0.2.9", "192.0.2.9", "::ffff:c000:209", "192.0.2.9"]
+    assert [create_for(app, address) for address in written][-1] == 429
+
+
+ROOM_LIMITS = {**LIMITS, "rate_limit_room_commands": "9 per minute"}
+
+
+@pytest.fixture
+def operators(api, room):
+    """Two operators' tokens of `room`."""
+    return [operator_of(api, room) for _ in range(2)]
+
+
+@pytest.mark.settings(**ROOM_LIMITS)
+def test_the_operators_of_a_room_are_counted_together_however_many_their_tokens(
+    api, room, timer, operators
+):
+    start = f"/api/timers/{timer['id']}/start"
+    sent = [
+        status
+        for token in operators
+        for status in statuses(api, 6, "POST", start, token=token)
+    ]
+
+    assert sent == [200] * 9 + [429] * 3
+    # Its owner commands on: creating the timer and two tokens were the first three.
+    assert statuses(api, 3, "POST", start, token=room.admin_token) == [200] * 3
+
+
+@pytest.mark.settings(**ROOM_LIMITS)
+def test_an_operator_that_is_refused_takes_nothing_from_the_room(
+    api, room, timer, operators
+):
+    start = f"/api/timers/{timer['id']}/start"
+    first, second = operators
+    assert statuses(api, 20, "POST", start, token=first)[-1] == 429
+
+    assert statuses(api, 3, "POST", start, token=second) == [200] * 3
+
+
+def refreshes(api, times, token):
+    return statuses(api, times, "POST", "/api/auth/refresh", token=token)
+
+
+def test_junk_from_the_hall_does_not_lock_the_owner_s_refresh_out(api, room):
+    assert refreshes(api, 5, "e30.e30.junk") == [401] * 4 + [429]
+    # An access token is the wrong one here, whoever it names.
+    assert refreshes(api, 1, room.admin_token) == [429]
+
+    assert refreshes(api, 4, room.refresh_token) == [200] * 4
+    assert refreshes(api, 1, room.refresh_token) == [429]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/api/rooms"), ("POST", "/api/auth/revoke")]
+)
+def test_junk_does_not_lock_the_owner_out_elsewhere(api, room, method, path):
+    assert statuses(api, 5, method, path, token="junk")[-1] == 429
+    assert statuses(api, 5, method, path, token=room.refresh_token)[-1] == 429
+
+    assert api.request(method, path, token=room.admin_token).status in (200, 204)
+
+
+def test_tokens_that_were_taken_back_use_up_nothing_of_those_in_force(api, app, room):
+    owner = claims_of(room.admin_token)["sub"]
+    assert api.request("POST", "/api/auth/revoke", token=room.admin_token).status == 204
+    with app.app_context():
+        renewed = issue_refresh_token(owner).encoded
+
+    assert refreshes(api, 5, room.refresh_token) == [401] * 4 + [429]
+    assert refreshes(api, 4, renewed) == [200] * 4
+
+
+def test_asking_what_is_allowed_is_not_counted_and_no_error(api, room, caplog):
+    sent = statuses(api, 10, "OPTIONS", "/api/auth/refresh")
+    sent += statuses(api, 10, "OPTIONS", "/api/rooms", token="junk")
+
+    assert set(sent) == {200}
+    assert refreshes(api, 1, room.refresh_token) == [200]
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []

@@ -42,6 +42,7 @@ STRANGE = {
     "iat is not a number": {"iat": float("nan")},
     "iat is huge": {"iat": HUGE},
     "iat is of the future": {"iat": now() // 1000 + 3600},
+    "exp is missing": {"exp": ...},
     "exp is text": {"exp": "tomorrow"},
     "exp is null": {"exp": None},
     "exp is a list": {"exp": []},

@@ -24,6 +24,15 @@ OTHER_KEYS = {
     "ES256": ec.generate_private_key(ec.SECP256R1()),
 }
 
+ISSUER_AND_AUDIENCE = {"jwt_issuer": "https://id.example", "jwt_audience": "timers"}
+EXPECTED = {"iss": "https://id.example", "aud": "timers"}
+PROVIDER_ALONE = {
+    "jwt_secret": None,
+    "app_env": "production",
+    "allow_anonymous_rooms": True,
+    **ISSUER_AND_AUDIENCE,
+}
+
 pytestmark = pytest.mark.database("sqlite")
 
 
@@ -116,21 +125,17 @@ def test_our_secret_signs_nothing_in_the_provider_s_name(provided, algorithm):
 
 
 def test_with_the_provider_s_key_alone_our_tokens_are_refused(provided, algorithm):
-    api = provided(
-        jwt_secret=None,
-        app_env="production",
-        allow_anonymous_rooms=True,
-    )
+    api = provided(**PROVIDER_ALONE)
 
-    assert listing(api, of_provider(algorithm)) == 200
-    assert listing(api, signed()) == 401
+    assert listing(api, of_provider(algorithm, **EXPECTED)) == 200
+    assert listing(api, signed(EXPECTED)) == 401
 
 
 def test_a_server_without_a_secret_says_that_it_cannot_sign(provided, algorithm):
-    api = provided(jwt_secret=None, app_env="production", allow_anonymous_rooms=True)
-    owner = of_provider(algorithm)
+    api = provided(**PROVIDER_ALONE)
+    owner = of_provider(algorithm, **EXPECTED)
     room = api.create_room(token=owner)
-    refresh = of_provider(algorithm, type="refresh")
+    refresh = of_provider(algorithm, **EXPECTED, type="refresh")
 
     for path, body, token in (
         ("/api/rooms", {"name": "Hall"}, None),
@@ -142,11 +147,10 @@ def test_a_server_without_a_secret_says_that_it_cannot_sign(provided, algorithm)
 
 
 def test_the_issuer_and_the_audience_must_be_the_expected_ones(provided, algorithm):
-    api = provided(jwt_issuer="https://id.example", jwt_audience="timers")
-    expected = {"iss": "https://id.example", "aud": "timers"}
+    api = provided(**ISSUER_AND_AUDIENCE)
 
-    assert listing(api, of_provider(algorithm, **expected)) == 200
-    assert listing(api, of_provider(algorithm, **expected, sub="eve")) == 200
+    assert listing(api, of_provider(algorithm, **EXPECTED)) == 200
+    assert listing(api, of_provider(algorithm, **EXPECTED, sub="eve")) == 200
     for wrong in (
         {"iss": "https://evil.example"},
         {"iss": ...},
@@ -156,7 +160,7 @@ def test_the_issuer_and_the_audience_must_be_the_expected_ones(provided, algorit
         {"aud": ["others"]},
         {"aud": 5},
     ):
-        assert listing(api, of_provider(algorithm, **{**expected, **wrong})) == 401
+        assert listing(api, of_provider(algorithm, **{**EXPECTED, **wrong})) == 401
     assert listing(api, api.create_room().admin_token) == 200
 
 

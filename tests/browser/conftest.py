@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.support.api import Api, Room
 from tests.support.browser import Chromium, Person
 from tests.support.environment import ROOT
 from tests.support.server import Server
 from tests.support.services import ExternalPostgres, Postgres, Valkey
+from tests.support.waiting import patient_ms
 
 WORKERS = 2
+
+expect.set_options(timeout=patient_ms(5_000))
 
 
 @pytest.fixture(scope="session")

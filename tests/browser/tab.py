@@ -24,6 +24,9 @@ class Tab:
     def __enter__(self) -> Self:
         ask = self._devtools.send
         self._context = ask("Target.createBrowserContext")["browserContextId"]
+        # Browsers with a screen ask nobody; a headless one denies what nobody granted.
+        granted = {"permissions": ["wakeLockScreen"], "browserContextId": self._context}
+        ask("Browser.grantPermissions", granted)
         target = {"url": "about:blank", "browserContextId": self._context}
         opened = {"targetId": ask("Target.createTarget", target)["targetId"]}
         self._session = ask("Target.attachToTarget", opened)["sessionId"]

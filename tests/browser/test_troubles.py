@@ -1,7 +1,5 @@
 """What a hall meets: servers that restart, networks that fail, wrong clocks."""
 
-import time
-
 import pytest
 from playwright.sync_api import expect
 
@@ -12,6 +10,7 @@ from tests.browser.show import (
     press,
     row,
     seconds_shown,
+    timer_of,
 )
 from tests.support.browser import FAILED_REQUESTS
 from tests.support.waiting import wait_until
@@ -37,7 +36,7 @@ def test_a_restart_of_the_server_is_survived(server_factory, show_at, person_at,
     wait_until(lambda: seconds_shown(screen) < before, "the digits go on")
     server.start()
 
-    expect(screen.locator("live-stage .status")).to_have_text("", timeout=20_000)
+    expect(screen.locator("live-stage .status")).to_have_text("")
     press(stage.desk, "pause", "Keynote")
     expect_phase(screen, "Paused")
     hall.expect_complaints(*FAILED_REQUESTS)
@@ -53,9 +52,7 @@ def test_a_screen_without_network_goes_on_and_comes_back(stage, person_at):
 
     viewer.context.set_offline(True)
     before = seconds_shown(screen)
-    expect(screen.locator("live-stage .status")).to_contain_text(
-        "Unconfirmed for", timeout=20_000
-    )
+    expect(screen.locator("live-stage .status")).to_contain_text("Unconfirmed for")
     wait_until(lambda: seconds_shown(screen) < before, "the digits go on")
     press(stage.desk, "pause", "Keynote")
     expect(row(stage.desk, "Keynote")).to_contain_text("Paused")
@@ -96,7 +93,7 @@ def test_a_device_whose_clock_is_an_hour_off_shows_the_right_time(
 
     # A digit may change between the two looks.
     wait_until(lambda: len({digits_shown(screen) for screen in screens}) == 1)
-    assert 280 <= seconds_shown(screens[1]) <= 300
+    assert 240 <= seconds_shown(screens[1]) <= 300
 
 
 def test_a_clock_that_is_set_during_the_show_is_noticed(stage, person_at):
@@ -107,7 +104,7 @@ def test_a_clock_that_is_set_during_the_show_is_noticed(stage, person_at):
 
     screen.evaluate(f"() => {{ {SHIFTED.format(HOUR_MS)} }}")
 
-    wait_until(lambda: 250 <= seconds_shown(screen) <= 300, "the right time")
+    wait_until(lambda: 240 <= seconds_shown(screen) <= 300, "the right time")
 
 
 def test_a_device_that_slept_goes_on_without_network(stage, person_at):
@@ -190,7 +187,7 @@ def test_a_start_that_another_operator_has_overtaken_does_not_restart(stage):
         press(stage.desk, "start", "Talk")
     wait_until(lambda: stage.desk.wait_for_timeout(20) or held)
     stage.api.start(stage.room, timer)
-    time.sleep(1.2)  # the talk is over when the late start arrives
+    wait_until(lambda: timer_of(stage)["status"] == "finished", "the talk is over")
     held[0].continue_()
 
     expect(stage.desk.locator(".failure")).to_contain_text("Somebody else")

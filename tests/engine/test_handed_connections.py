@@ -6,6 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.support.waiting import patient
+
 PATH = "/socket.io/?EIO=4&transport=polling"
 WORKERS = 3
 
@@ -29,7 +31,9 @@ def connect(server):
     with ExitStack() as stack:
 
         def connect():
-            made = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+            made = http.client.HTTPConnection(
+                "127.0.0.1", server.port, timeout=patient(5)
+            )
             stack.callback(made.close)
             return made
 

@@ -7,6 +7,7 @@ import pytest
 from tests.support.crowd.crowd import Crowd
 from tests.support.room_reads import log_statements, room_reads
 from tests.support.server import Server
+from tests.support.waiting import patient
 from tests.system.figures import show as show_figures
 
 VIEWERS = 2_000
@@ -14,8 +15,7 @@ WORKERS = 2
 TIMERS = 5
 # A worker may read once more than it must where a change and a join cross.
 SPARE = 2
-# Two seconds, for whom the machine is there alone.
-MOST_SECONDS = 15
+CALM_SECONDS = 2
 
 
 @pytest.fixture
@@ -32,7 +32,6 @@ def server(witness, private_redis):
         yield server
 
 
-@pytest.mark.timeout(120)
 def test_two_thousand_viewers_cost_one_read_for_each_worker_and_revision(
     server, witness
 ):
@@ -54,4 +53,4 @@ def test_two_thousand_viewers_cost_one_read_for_each_worker_and_revision(
     show_figures(f"{VIEWERS} joined, with {read} reads of the room", [1000 * seconds])
     assert revisions == {api.state(room.share_token)["revision"]}
     assert WORKERS <= read <= 2 * WORKERS + SPARE
-    assert seconds < MOST_SECONDS
+    assert seconds < patient(CALM_SECONDS)

@@ -80,7 +80,6 @@ def wait_until_nobody_is_known(api, worker, room):
     return wait
 
 
-@pytest.mark.timeout(240)
 def test_twenty_thousand_viewers_who_come_and_go_leave_nothing(
     server, worker, api, room, wait_until_nobody_is_known
 ):

@@ -61,7 +61,7 @@ def senders_of_a_byte_now_and_then(connect: Connect) -> list[Connection]:
 
 
 # One test, for what it waits for goes on at the same time.
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 def test_whoever_says_nothing_or_never_ends_is_ended_and_costs_nothing(
     unharmed, connect
 ):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import pytest
 import websocket
 
+from tests.support.waiting import patient
+
 OPEN, CONNECTED = "0", "40"
 
 
@@ -14,7 +16,7 @@ def wire(live_server) -> Iterator[websocket.WebSocket]:
     """A Socket.IO connection, packet by packet."""
     address = live_server.base_url.replace("http", "ws")
     opened = websocket.create_connection(
-        f"{address}/socket.io/?EIO=4&transport=websocket", timeout=5
+        f"{address}/socket.io/?EIO=4&transport=websocket", timeout=patient(5)
     )
     assert opened.recv().startswith(OPEN)
     opened.send(CONNECTED)

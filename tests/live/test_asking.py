@@ -81,6 +81,19 @@ def test_a_sync_at_any_other_revision_sends_the_state(room, watch, revision):
     assert viewer.wait_for("room-state", since=since).payload["revision"] == 1
 
 
+@pytest.mark.parametrize(("revision", "restored"), [(0, None), (2, True)])
+def test_who_holds_more_than_the_database_is_told_to_drop_it(
+    room, watch, revision, restored
+):
+    viewer = watch(room)
+    since = len(viewer.recording)
+
+    viewer.emit("request-sync", {"revision": revision})
+
+    state = viewer.wait_for("room-state", since=since).payload
+    assert state.get("restored") is restored
+
+
 @pytest.mark.parametrize(
     "payload",
     [

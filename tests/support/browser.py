@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.support.environment import child_environment
 from tests.support.javascript import node_program
+from tests.support.waiting import patient, patient_ms
 
 # How Chromium begins to tell of requests that failed.
 FAILED_REQUESTS = ("Failed to load resource:", "WebSocket connection to")
@@ -43,7 +44,7 @@ def chromium_program() -> str:
         cwd=_FOLDER,
         env=child_environment(Path.home()),
         text=True,
-        timeout=50,
+        timeout=patient(30),
     )
     return run.stdout.strip()
 
@@ -79,7 +80,7 @@ class Person:
             base_url=base_url,
             **{"locale": "en-GB", "viewport": {"width": 1366, "height": 768}} | options,
         )
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(patient_ms(15_000))
 
     def open(self, path: str) -> Page:
         """Open a page in a tab of its own."""

@@ -15,7 +15,7 @@ from typing import ClassVar, Self
 
 from tests.support.environment import child_environment
 from tests.support.ports import free_port
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 _ATTACHED = Path(__file__).with_name("attached.py")
 _PORT_TAKEN = re.compile(r"(address already|connection) in use", re.IGNORECASE)
@@ -109,7 +109,8 @@ class Daemon(ABC):
     def stop(self, timeout: float = 15) -> int | None:
         """Ask it to end, wait, and return its exit status (None where none ran).
 
-        One that does not end in time is killed: the status is then -9.
+        One that does not end in `timeout` calm seconds is killed: the status is
+        then -9.
         """
         if self._process is None:
             return None
@@ -117,7 +118,7 @@ class Daemon(ABC):
             self.thaw()
             self.signal(self.stop_signal)
         try:
-            return self._process.wait(timeout)
+            return self._process.wait(patient(timeout))
         except subprocess.TimeoutExpired:
             return self.kill()
 

@@ -78,11 +78,21 @@ def private_redis() -> Iterator[Valkey]:
         yield server
 
 
-@pytest.fixture
-def private_postgres(tmp_path: Path) -> Iterator[Postgres]:
-    """A PostgreSQL of the test's own, to stop and kill; its `url` is migrated."""
+@pytest.fixture(scope="session")
+def migrated_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a PostgreSQL whose maintenance database is migrated."""
+    folder = tmp_path_factory.mktemp("postgres")
     with Postgres() as server:
-        migrate(server.url, tmp_path)
+        migrate(server.url, folder)
+        server.stop()
+        server.save_template(folder / "data")
+    return folder / "data"
+
+
+@pytest.fixture
+def private_postgres(migrated_data: Path) -> Iterator[Postgres]:
+    """A PostgreSQL of the test's own, to stop and kill; its `url` is migrated."""
+    with Postgres(migrated_data) as server:
         yield server
 
 

@@ -12,6 +12,7 @@ from typing import Any, Self
 from app.instants import Instant
 from tests.support.environment import child_environment
 from tests.support.recording import Event, Predicate, Recording
+from tests.support.waiting import patient
 
 _FOLDER = Path(__file__).with_name("js")
 
@@ -63,7 +64,7 @@ class StandardClients:
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
         try:
-            self._process.wait(10)
+            self._process.wait(patient(10))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

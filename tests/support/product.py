@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.environment import ROOT, child_environment, product_settings
+from tests.support.waiting import patient
 
 
 def run_flask(
@@ -21,7 +22,7 @@ def run_flask(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=50,
+        timeout=patient(30),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.instants import Instant
+from tests.support.waiting import patient
 
 Predicate = Callable[[Any], object]
 
@@ -52,12 +53,14 @@ class Recording:
         """Return the first truthy answer of `enough`, asked again at each new event.
 
         Raises:
-            TimeoutError: with the events that there are instead.
+            TimeoutError: after `timeout` calm seconds (see `patient`), with the events
+                that there are instead.
         """
+        bound = patient(timeout)
         with self.changed:
-            if self.changed.wait_for(enough, timeout):
+            if self.changed.wait_for(enough, bound):
                 return enough()
-        raise TimeoutError(f"{what}: not within {timeout} s\n{self._summary()}")
+        raise TimeoutError(f"{what}: not within {bound} s\n{self._summary()}")
 
     def wait_for(
         self,

@@ -8,7 +8,8 @@ Json = dict[str, Any]
 class Screen:
     """Applies events as every client should (section "Socket.IO" of the protocol).
 
-    Whatever the order of the events, no part of it goes back to an older revision.
+    Whatever the order of the events, no part of it goes back to an older revision,
+    unless the server says that its database did.
 
     Attributes:
         revision: the highest that it has seen.
@@ -17,7 +18,10 @@ class Screen:
     """
 
     def __init__(self) -> None:
+        self._before: Json = {}
         self._clear()
+        self.user_count: int | None = None
+        self.room_deleted = False
 
     @classmethod
     def showing(cls, state: Json) -> "Screen":
@@ -42,15 +46,27 @@ class Screen:
             case "user-count":
                 self.user_count = payload["count"]
 
+    def begin(self) -> None:
+        """Begin anew, for a join.
+
+        What it shows stays until the state is there, but the revisions held count for
+        nothing: the database may have lost them meanwhile.
+        """
+        self._before = self.state() if self._room else {}
+        self._clear()
+
     def state(self) -> Json:
         """Return what it shows in the form of a `room-state`, without `serverTime`."""
+        if self._before and not self._state_revision:
+            return self._before
         timers = sorted(self._timers.values(), key=lambda timer: timer["position"])
         newest = {"revision": self.revision, "updatedAt": self._updated_at}
         return {**self._room, **newest, "timers": timers}
 
     def timer(self, timer_id: str) -> Json:
         """Return the timer as it is shown, empty where it is not."""
-        return self._timers.get(timer_id, {})
+        shown = (timer for timer in self.state()["timers"] if timer["id"] == timer_id)
+        return next(shown, {})
 
     def _clear(self) -> None:
         self._room: Json = {}
@@ -59,26 +75,23 @@ class Screen:
         self._state_revision = 0
         self.revision = 0
         self._updated_at: int | None = None
-        self.user_count: int | None = None
-        self.room_deleted = False
 
     def _apply_state(self, state: Json) -> None:
-        if self._room.get("id") != state["id"]:
-            self._clear_unless_first()
-        timers = state.pop("timers")
-        listed = {timer["id"] for timer in timers}
-        for timer_id in self._timers.keys() - listed:
-            if self._timers[timer_id]["revision"] <= state["revision"]:
-                del self._timers[timer_id]
-        for timer in timers:
-            self._apply_timer(timer)
-        self._apply_room(state)
-        self._state_revision = max(self._state_revision, state["revision"])
-
-    def _clear_unless_first(self) -> None:
         # What came between joining and the first state belongs to the same room.
-        if self._room:
+        is_another_room = self._room.get("id", state["id"]) != state["id"]
+        if state.pop("restored", False) or is_another_room:
             self._clear()
+        revision, timers = state["revision"], state.pop("timers")
+        if revision < self._state_revision:
+            # All of it is known already, from a newer state.
+            return
+        self._state_revision = revision
+        # Whatever is not newer than the state is as the state says.
+        newer = {id_: t for id_, t in self._timers.items() if t["revision"] > revision}
+        self._removed = {id_: at for id_, at in self._removed.items() if at > revision}
+        listed = {t["id"]: _alone(t) for t in timers if t["id"] not in self._removed}
+        self._timers = {**listed, **newer}
+        self._apply_room(state)
 
     def _apply_room(self, room: Json) -> None:
         if room["revision"] >= self._room.get("revision", 0):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask.testing import FlaskClient
 
 from tests.support.responses import Response
+from tests.support.waiting import patient
 
 Send = Callable[[str, str, Mapping[str, str], bytes | None], Response]
 """Carries method, path, headers and body, and returns the answer."""
@@ -22,7 +23,7 @@ class HttpSender:
 
     def __init__(self, base_url: str, timeout: float = 15) -> None:
         address = urlsplit(base_url).netloc
-        self._connection = http.client.HTTPConnection(address, timeout=timeout)
+        self._connection = http.client.HTTPConnection(address, timeout=patient(timeout))
 
     def __call__(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes | None

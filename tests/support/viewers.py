@@ -7,6 +7,7 @@ from app.instants import now
 from tests.support.ordered_client import OrderedClient
 from tests.support.recording import Event, Predicate, Recording
 from tests.support.screen import Json, Screen
+from tests.support.waiting import patient
 
 
 class Viewer:
@@ -33,7 +34,9 @@ class Viewer:
         for event in ("connect_error", "disconnect"):
             self.client.on(event, self._receiver(event))
         try:
-            self.client.connect(base_url, transports=transports, wait_timeout=5)
+            self.client.connect(
+                base_url, transports=transports, wait_timeout=patient(5)
+            )
         except BaseException:
             self.client.close()
             raise
@@ -52,11 +55,13 @@ class Viewer:
     def join(self, share_token: str, timeout: float = 5) -> Any:
         """Join a room and return the server's acknowledgement."""
         self._share_token = share_token
+        with self.recording.changed:
+            self._screen.begin()
         return self.call("join-room", {"shareToken": share_token}, timeout)
 
     def call(self, event: str, payload: Any = None, timeout: float = 5) -> Any:
         """Send an event and return the server's acknowledgement."""
-        return self.client.call(event, payload, timeout=timeout)
+        return self.client.call(event, payload, timeout=patient(timeout))
 
     def emit(self, event: str, payload: Any = None) -> None:
         """Send an event that needs no answer."""
@@ -100,6 +105,8 @@ class Viewer:
     def _connected(self) -> None:
         self._receive("connect")
         if self._share_token is not None:
+            with self.recording.changed:
+                self._screen.begin()
             self.client.emit("join-room", {"shareToken": self._share_token})
 
     def _receiver(self, event: str) -> Callable[..., None]:

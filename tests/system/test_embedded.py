@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.live.show import COMMANDS, Show, wait_until_shown
+from tests.support.waiting import patient_ms
 
 
 def test_the_whole_show(single, connect, viewer_factory):
@@ -17,7 +18,7 @@ def test_the_whole_show(single, connect, viewer_factory):
 
     for viewer in viewers:
         finished = viewer.wait_for("timer-finished")
-        assert 0 <= finished.at - finished.payload["endsAt"] <= 200
+        assert 0 <= finished.at - finished.payload["endsAt"] <= patient_ms(200)
         wait_until_shown(viewer, show.state())
         viewer.wait_for("user-count", lambda payload: payload["count"] == 3)
 

@@ -1,6 +1,7 @@
 """What one worker does, the viewers of every worker see."""
 
 from tests.live.show import Show, shown, wait_until_shown
+from tests.support.waiting import patient_ms
 from tests.system.figures import show as show_figures
 from tests.system.workers import apis_on_each, viewers_on_each, wait_for_spread
 
@@ -21,7 +22,7 @@ def test_a_command_through_any_worker_reaches_the_viewers_of_all(
             late.append(update.at - update.payload["serverTime"])
 
     show_figures("From one worker to the viewers of four", late)
-    assert sorted(late)[len(late) // 2] <= 100
+    assert max(late) <= patient_ms(100)
     assert all(not viewer.events("error") for viewer in viewers)
 
 

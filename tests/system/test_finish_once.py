@@ -4,8 +4,10 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
+import pytest
+
 from app.instants import now
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient_ms, wait_until
 from tests.system.figures import show
 from tests.system.onlookers import Onlookers
 from tests.system.sql import start_timers_that_end_in
@@ -16,17 +18,22 @@ TIMERS = 10
 LEAD_MS = 3_000
 
 
+@pytest.mark.parametrize(
+    "late_ms",
+    [
+        pytest.param(patient_ms(50), id="busy"),
+        pytest.param(50, id="calm", marks=pytest.mark.soak),
+    ],
+)
 def test_five_hundred_timers_of_one_second_finish_once_each_and_in_time(
-    cluster, own_database, operator
+    cluster, own_database, operator, late_ms
 ):
     rooms = [operator.create_room(f"Room {number}") for number in range(ROOMS)]
-    second = now() + LEAD_MS
-    timers = start_timers_that_end_in(own_database, rooms, TIMERS, second)
     with Onlookers(cluster, [room.share_token for room in rooms]) as viewers:
         wait_until(lambda: len(viewers.named("room-state")) == ROOMS, "all watch")
-        assert now() < second, "The viewers came too late for the finishes."
+        timers = start_timers_that_end_in(own_database, rooms, TIMERS, now() + LEAD_MS)
 
-        wait_until(lambda: told(viewers) >= timers, "all are told", 5)
+        wait_until(lambda: told(viewers) >= timers, "all are told")
 
         # What every room's viewer hears last is the change after its finishes.
         for room in rooms:
@@ -41,21 +48,21 @@ def test_five_hundred_timers_of_one_second_finish_once_each_and_in_time(
     for room in rooms:
         # Its creation and its end, and for each timer its start and its finish.
         assert operator.state(room.share_token)["revision"] == 2 + 2 * TIMERS
-    assert_in_time(finishes)
+    assert_in_time(finishes, late_ms)
 
 
 def told(viewers):
     return {event.payload["id"] for event in viewers.named("timer-finished")}
 
 
-def assert_in_time(finishes):
+def assert_in_time(finishes, late_ms):
     decided = [e.payload["serverTime"] - e.payload["endsAt"] for e in finishes]
     arrived = [event.at - event.payload["endsAt"] for event in finishes]
     show("Published after the end", decided)
     show("Arrived after the end", arrived)
     assert min(decided) >= 0
-    assert median(decided) <= 50
-    assert median(arrived) <= 100
+    assert median(decided) <= late_ms
+    assert median(arrived) <= late_ms + 50
 
 
 def test_a_single_timer_finishes_in_time(cluster, operator, room, viewer_factory):
@@ -66,7 +73,7 @@ def test_a_single_timer_finishes_in_time(cluster, operator, room, viewer_factory
     finished = viewer.wait_for("timer-finished")
 
     show("A single finish", [finished.at - finished.payload["endsAt"]])
-    assert 0 <= finished.at - finished.payload["endsAt"] <= 50 + 50
+    assert 0 <= finished.at - finished.payload["endsAt"] <= patient_ms(100)
 
 
 def test_a_pause_that_races_the_end_either_pauses_or_finishes(

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from app.instants import now
+from app.ops.log_limits import REFUSED
 from tests.live.show import Show
 from tests.support.waiting import wait_until
 from tests.system.workers import WEBSOCKET
@@ -94,3 +96,40 @@ def test_a_caller_s_own_request_id_is_kept(production, connect):
 
     assert answer.headers["x-request-id"] == "show-control-17"
     wait_until(lambda: "show-control-17" in production.read_log(), "it is logged")
+
+
+def test_strangers_fill_the_log_only_so_far_and_hide_no_command(
+    single_factory, connect
+):
+    """Of its own server, whose budgets are full."""
+    flood = 1500
+    with single_factory(app_env="production", allow_anonymous_rooms=True) as server:
+        api, began = connect(server), now()
+        room = api.create_room()
+        timer = api.create_timer(room)
+        junk = [
+            ("GET", "/nowhere", None),
+            ("GET", "/api/rooms", "junk"),
+            ("GET", "/socket.io/?EIO=4&transport=polling&sid=a-0.gone", None),
+            ("GET", "/socket.io/?EIO=4&transport=pigeon", None),
+            ("POST", "/api/rooms", "junk"),
+        ]
+        for number in range(flood):
+            method, path, token = junk[number % len(junk)]
+            assert api.request(method, path, token=token).status >= 400
+            if number % 100 == 0:
+                api.reset(room, timer)
+        last = api.request("GET", "/health", headers={"X-Request-Id": "the-last"})
+        assert last.status == 200
+        wait_until(lambda: "the-last" in server.read_log(), "the last line is written")
+        entries = [json.loads(line) for line in server.read_log().splitlines()]
+        seconds = (now() - began) / 1000
+
+    requests = [entry for entry in entries if entry["event"] == "request"]
+    refused = [entry for entry in requests if entry["status"] >= 400]
+    resets = [entry for entry in requests if entry["route"].endswith("/reset")]
+    assert len(resets) == flood / 100
+    assert {entry["caller"] for entry in resets} == {"owner"}
+    assert REFUSED.burst <= len(refused) <= REFUSED.burst + REFUSED.per_second * seconds
+    # Nothing that they caused is an error.
+    assert {entry["level"] for entry in entries} <= {"debug", "info", "warning"}

@@ -9,7 +9,6 @@ import pytest
 from tests.live.show import wait_until_shown
 from tests.support.api import Api
 from tests.support.processes import children
-from tests.support.product import migrate
 from tests.support.senders import HttpSender
 from tests.support.server import Server
 from tests.support.services import Postgres, Valkey
@@ -18,9 +17,8 @@ from tests.system.workers import viewers_on_each
 
 
 @pytest.fixture(scope="module")
-def unreliable_postgres(tmp_path_factory):
-    with Postgres() as server:
-        migrate(server.url, tmp_path_factory.mktemp("migrate"))
+def unreliable_postgres(migrated_data):
+    with Postgres(migrated_data) as server:
         yield server
 
 
@@ -131,7 +129,6 @@ def hanging(postgres_server):
             os.kill(process, signal.SIGCONT)
 
 
-@pytest.mark.timeout(120)
 def test_a_postgres_that_hangs_holds_commands_but_not_for_ever(
     server, room, postgres_server
 ):

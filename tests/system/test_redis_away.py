@@ -10,13 +10,11 @@ from app.instants import now
 from tests.live.show import wait_until_shown
 from tests.support.server import Server
 from tests.support.services import Valkey
-from tests.support.waiting import wait_until
-from tests.system.figures import percentile
+from tests.support.waiting import patient_ms, wait_until
 from tests.system.figures import show as show_figures
 from tests.system.workers import apis_on_each, viewers_on_each
 
 COMMANDS = 40
-AWAY_SECONDS = 20
 # Limits are counted in Redis: here they must not make a command wait for it.
 LIMITS = {
     "rate_limit_enabled": True,
@@ -106,8 +104,8 @@ def test_commands_are_answered_in_normal_time(apis, room, timer, redis, outage):
     show_figures("Commands with Redis", before)
     show_figures("Commands without Redis", during)
     show_figures("Commands with Redis again", after)
-    assert max(during + after) < 1_000
-    assert median(during) <= 5 * max(median(before), 4)
+    assert max(during + after) < patient_ms(1_000)
+    assert median(during) < 1_000
 
 
 @pytest.fixture
@@ -142,7 +140,7 @@ def test_viewers_of_all_workers_converge_during_and_live_afterwards(
             since=before,
         )
     show_figures("Live again after Redis came back", [now() - returned])
-    assert now() - returned <= 3_000
+    assert now() - returned <= patient_ms(3_000)
     assert all(not viewer.events("disconnect") for viewer in viewers)
 
 
@@ -171,15 +169,15 @@ def tell(api, room, timer, viewer):
     return 1000 * (time.monotonic() - begun)
 
 
-def command_in_turn(apis, viewers, room, timer, seconds):
+def command_in_turn(each, room, timer, seconds):
     """Command through each worker in turn, as fast as its own viewers are told.
 
     Returns when each revision was answered, and how long each answer took, in ms.
     """
     end, answered, times = time.monotonic() + seconds, {}, []
-    each = itertools.cycle(zip(apis, viewers, strict=True))
+    turns = itertools.cycle(each)
     while time.monotonic() < end:
-        api, viewer = next(each)
+        api, viewer = next(turns)
         begun = time.monotonic()
         title = f"No. {len(times)}"
         revision = api.update_timer(room, timer, title=title)["revision"]
@@ -213,16 +211,23 @@ def behind(viewer, answered):
     return [max(0, known[revision] - at) for revision, at in answered.items()]
 
 
-@pytest.mark.timeout(120)
-def test_a_show_goes_on_for_twenty_seconds_without_redis(
-    apis, room, timer, viewers, redis, outage
+@pytest.fixture
+def each(apis, viewers):
+    """A connection to each worker, and a viewer of it."""
+    return list(zip(apis, viewers, strict=True))
+
+
+@pytest.mark.parametrize("seconds", [5, pytest.param(20, marks=pytest.mark.soak)])
+def test_a_show_goes_on_for_seconds_without_redis(
+    each, room, timer, redis, outage, seconds
 ):
     leave, come_back = outage
+    apis, viewers = zip(*each, strict=True)
     across = apis[0], room, timer, viewers[1]
     before = [tell(*across) for _ in range(COMMANDS)]
 
     leave(redis)
-    answered, answers = command_in_turn(apis, viewers, room, timer, AWAY_SECONDS)
+    answered, answers = command_in_turn(each, room, timer, seconds)
     final = apis[0].state(room.share_token)
     for viewer in viewers:
         wait_until_shown(viewer, final, timeout=5)
@@ -237,13 +242,12 @@ def test_a_show_goes_on_for_twenty_seconds_without_redis(
     back = now() - returned
     after = [tell(*across) for _ in range(COMMANDS)]
 
-    show_figures("Commands while Redis is away for 20 s", answers)
+    show_figures(f"Commands while Redis is away for {seconds} s", answers)
     show_figures("Meanwhile, from an answer to the viewers of all workers", late)
     show_figures("To a viewer of another worker, before", before)
     show_figures("To a viewer of another worker, afterwards", after)
     show_figures("As before, since Redis came back", [back])
-    assert percentile(answers, 0.95) < 1_000
-    assert max(late) <= 5_000
-    assert back <= 3_000
-    assert median(after) <= 3 * max(median(before), 4)
+    assert max(answers) < patient_ms(1_000)
+    assert max(late) <= patient_ms(5_000)
+    assert back <= patient_ms(3_000)
     assert all(not viewer.events("disconnect") for viewer in viewers)

@@ -8,6 +8,7 @@ import pytest
 from tests.support.environment import ROOT, child_environment, product_settings
 from tests.support.ports import free_port
 from tests.support.server import Server
+from tests.support.waiting import patient
 
 REDIS = "redis://127.0.0.1:1/0"
 POSTGRES = "postgresql://nobody@127.0.0.1:1/none"
@@ -28,7 +29,7 @@ def start(tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=30,
+            timeout=patient(30),
         )
 
     return run

@@ -10,6 +10,7 @@ import websocket
 from tests.support.api import Api
 from tests.support.responses import Response
 from tests.support.server import Server
+from tests.support.waiting import patient
 
 SEPARATOR = "\x1e"
 _PATH = "/socket.io/?EIO=4&transport="
@@ -19,7 +20,9 @@ _PATH = "/socket.io/?EIO=4&transport="
 def websocket_to(server: Server) -> Iterator[websocket.WebSocket]:
     """Open a WebSocket and read Engine.IO's first packet, nothing more."""
     url = f"ws://127.0.0.1:{server.port}{_PATH}websocket"
-    connection = websocket.create_connection(url, timeout=5, http_no_proxy=["*"])
+    connection = websocket.create_connection(
+        url, timeout=patient(5), http_no_proxy=["*"]
+    )
     try:
         assert connection.recv().startswith("0")
         yield connection

@@ -42,6 +42,13 @@ def pem(key):
     return key.public_key().public_bytes(Encoding.PEM, spki).decode().strip()
 
 
+PROVIDER = {
+    "JWT_PUBLIC_KEY": pem(RSA_KEY),
+    "JWT_ISSUER": "https://id.example",
+    "JWT_AUDIENCE": "timers",
+}
+
+
 @pytest.mark.parametrize(
     "key", [RSA_KEY, ec.generate_private_key(ec.SECP256R1())], ids=["RSA", "P-256"]
 )
@@ -79,9 +86,20 @@ def test_a_private_key_in_the_place_of_the_public_one_is_refused_unseen(read):
 
 
 def test_an_identity_provider_s_key_replaces_the_secret(read):
-    settings = read(**PRODUCTION, JWT_PUBLIC_KEY=pem(RSA_KEY))
+    settings = read(**PRODUCTION, **PROVIDER)
 
     assert settings.jwt_secret is None
+
+
+@pytest.mark.parametrize("name", ["JWT_ISSUER", "JWT_AUDIENCE"])
+def test_production_asks_whose_tokens_and_for_whom_a_provider_s_key_verifies(
+    read, name
+):
+    [problem] = problems_of(read, **{**PRODUCTION, **PROVIDER, name: ""})
+
+    assert problem.startswith(f"{name}: ")
+    assert "JWT_PUBLIC_KEY" in problem
+    assert read(**{**PROVIDER, name: ""}).jwt_public_key == PROVIDER["JWT_PUBLIC_KEY"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import uuid
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -34,6 +35,49 @@ def test_migrations_go_down_to_nothing_and_up_again(app):
         assert tables() == set()
         upgrade(directory="migrations")
         assert tables() == TABLES
+
+
+# What a worker of the version before writes, while the server is reloaded.
+OLD_ROOM = text(
+    "INSERT INTO rooms (id, owner_id, name, description, share_token, revision,"
+    " created_at, updated_at) VALUES (:id, 'o', 'Hall', '', :id, 1, 0, 0)"
+)
+OLD_TIMER = text(
+    "INSERT INTO timers (id, room_id, title, description, completion_message,"
+    " position, duration, remaining, status, revision)"
+    " VALUES (:id, :id, 'Keynote', '', '', 0, 1000, 1000, 'idle', 1)"
+)
+
+
+def stored(statement):
+    with db.engine.connect() as connection:
+        return connection.execute(text(statement)).all()
+
+
+def add_old_room():
+    row = {"id": uuid.uuid4().hex}
+    with db.engine.begin() as connection:
+        connection.execute(OLD_ROOM, row)
+        connection.execute(OLD_TIMER, row)
+
+
+def test_rooms_and_timers_stay_when_stamps_come_and_go(app):
+    with app.app_context():
+        downgrade(directory="migrations", revision="0001")
+        add_old_room()
+        upgrade(directory="migrations")
+        assert stored("SELECT name, stamp FROM rooms") == [("Hall", "000000")]
+
+        downgrade(directory="migrations", revision="0001")
+        assert stored("SELECT name FROM rooms") == [("Hall",)]
+        assert stored("SELECT title FROM timers") == [("Keynote",)]
+
+
+def test_a_worker_of_the_version_before_writes_rooms_without_a_stamp(app):
+    with app.app_context():
+        add_old_room()
+
+        assert stored("SELECT stamp FROM rooms") == [("000000",)]
 
 
 @pytest.mark.database("postgres")

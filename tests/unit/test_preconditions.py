@@ -4,9 +4,15 @@ import pytest
 from flask import Flask
 
 from app.errors import RoomMovedOn
-from app.preconditions import expected_revision, holds_revision, matched_revision
+from app.preconditions import (
+    expected_revision,
+    holds_revision,
+    matched_revision,
+    tag_of,
+)
 
 TAGS = ['"7"', "7", 'W/"7"', ' "7" ', '"7:gzip"', 'W/"7:br"']
+STAMPED = ['"7-k3x9qa"', "7-k3x9qa", 'W/"7-k3x9qa"', '"7-k3x9qa:zstd"']
 STRANGE = [
     "",
     "seven",
@@ -16,12 +22,35 @@ STRANGE = [
     '"' + "9" * 19 + '"',
     '"٧"',
     "W/",
+    '"7-k3x9q"',
+    '"7-K3X9QA"',
+    '"7-k3x9qaa"',
+    '"k3x9qa"',
+    '"7-"',
 ]
 
 
 @pytest.mark.parametrize("tag", TAGS)
 def test_a_tag_of_ours_stands_for_its_revision(tag):
     assert matched_revision(tag) == 7
+
+
+@pytest.mark.parametrize("tag", TAGS)
+def test_the_number_alone_says_no_stamp(tag):
+    assert matched_revision(tag).stamp is None
+
+
+@pytest.mark.parametrize("tag", STAMPED)
+def test_a_whole_tag_stands_for_its_revision_and_stamp(tag):
+    seen = matched_revision(tag)
+
+    assert (seen, seen.stamp) == (7, "k3x9qa")
+
+
+def test_a_tag_is_read_as_it_is_written():
+    seen = matched_revision(tag_of(41, "k3x9qa"))
+
+    assert (seen, seen.stamp) == (41, "k3x9qa")
 
 
 @pytest.mark.parametrize("tag", STRANGE)
@@ -63,12 +92,22 @@ def test_an_if_match_that_no_revision_can_match_is_refused(expecting):
 
 
 @pytest.mark.parametrize(
-    "header", ['"7"', 'W/"7"', '"6", "7"', '"x","7:gzip"', '"8",W/"7"']
+    "header",
+    [
+        '"7-k3x9qa"',
+        'W/"7-k3x9qa"',
+        '"6-k3x9qa", "7-k3x9qa"',
+        '"x","7-k3x9qa:gzip"',
+        '"7-aaaaaa",W/"7-k3x9qa"',
+    ],
 )
 def test_if_none_match_holds_each_of_its_tags(header):
-    assert holds_revision(header, 7)
+    assert holds_revision(header, 7, "k3x9qa")
 
 
-@pytest.mark.parametrize("header", ["", '"6"', '"77"', '"6","8"', '"x"', ",,"])
+@pytest.mark.parametrize(
+    "header",
+    ["", '"6-k3x9qa"', '"77-k3x9qa"', '"7-aaaaaa"', '"7"', '"6","8"', '"x"', ",,"],
+)
 def test_if_none_match_holds_no_other_revision(header):
-    assert not holds_revision(header, 7)
+    assert not holds_revision(header, 7, "k3x9qa")

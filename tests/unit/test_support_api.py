@@ -9,6 +9,7 @@ from flask import Flask, request
 from tests.support.api import Api
 from tests.support.responses import RefusedError
 from tests.support.senders import HttpSender, in_process
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_a_refused_command_raises_with_the_answer(toy):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    timeout = 0.2  # after which it closes an idle connection
+    timeout = None  # after which it closes an idle connection
 
     def do_GET(self):
         body = str(self.client_address[1]).encode()
@@ -101,9 +102,10 @@ def test_requests_share_a_connection(sender):
     assert get(sender).text == get(sender).text
 
 
-def test_a_connection_that_the_server_closed_is_opened_again(sender):
+def test_a_connection_that_the_server_closed_is_opened_again(sender, monkeypatch):
+    monkeypatch.setattr(Handler, "timeout", 0.05)
     first = get(sender)
-    threading.Event().wait(0.5)
+    wait_until(sender._was_closed_by_the_server, "the server closed it")
 
     assert get(sender).text != first.text
 

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from app.instants import Instant
+from tests.support import waiting
 from tests.support.ordered_client import OrderedClient
 from tests.support.recording import Event, Recording
 
@@ -12,6 +13,11 @@ from tests.support.recording import Event, Recording
 @pytest.fixture
 def recording():
     return Recording()
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(waiting, "STALLED_SECONDS", 0)
 
 
 def event(name, payload=None):
@@ -33,14 +39,14 @@ def test_waiting_ends_with_an_event_that_comes_later(recording):
     later.join()
 
 
-def test_events_before_since_do_not_count(recording):
+def test_events_before_since_do_not_count(recording, impatient):
     recording.add(event("pong"))
 
     with pytest.raises(TimeoutError):
         recording.wait_for("pong", timeout=0.05, since=len(recording))
 
 
-def test_a_wait_in_vain_tells_what_came_instead(recording):
+def test_a_wait_in_vain_tells_what_came_instead(recording, impatient):
     recording.add(event("error", {"code": "not-found"}))
 
     with pytest.raises(TimeoutError, match="not-found"):

@@ -111,6 +111,42 @@ def test_another_room_replaces_everything(screen):
     assert screen.state() == other
 
 
+def test_a_timer_is_as_a_state_says_that_is_not_older_than_it():
+    screen = Screen.showing(state(5, timer("a", 5, title="lost")))
+    screen.apply("room-state", state(6, timer("a", 2, title="kept")))
+
+    assert screen.timer("a")["title"] == "kept"
+
+
+def test_a_state_older_than_the_one_before_changes_nothing(screen):
+    screen.apply("room-state", state(4, timer("a", 2), timer("c", 3)))
+
+    assert shown(screen) == {"a": 2, "b": 5}
+
+
+def test_a_restored_state_replaces_also_what_is_newer(screen):
+    screen.apply("timer-created", timer("c", 9))
+    screen.apply("timer-deleted", {"id": "a", "roomId": "r", "revision": 10})
+    screen.apply("room-state", state(3, timer("a", 2), restored=True))
+
+    assert shown(screen) == {"a": 2}
+    assert screen.state() == Screen.showing(state(3, timer("a", 2))).state()
+    screen.apply("timer-update", timer("a", 4))
+    assert shown(screen) == {"a": 4}
+
+
+def test_a_screen_that_joins_begins_anew_and_shows_what_it_did_until_the_state(screen):
+    screen.begin()
+    screen.apply("timer-update", timer("c", 4))
+    assert shown(screen) == {"a": 2, "b": 5}
+
+    screen.apply("room-state", state(3, timer("a", 2, title="restored")))
+
+    assert shown(screen) == {"a": 2, "c": 4}
+    assert screen.timer("a")["title"] == "restored"
+    assert screen.revision == 4
+
+
 def test_viewers_are_counted_and_a_deleted_room_is_noticed(screen):
     screen.apply("user-count", {"count": 3})
     screen.apply("room-deleted", {"id": "r"})

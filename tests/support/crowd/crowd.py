@@ -10,11 +10,12 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from tests.support.crowd.viewer import Address, Event, Kind, Viewer, ViewerError
+from tests.support.waiting import patient
 
 _AT_ONCE = 64
 _READ_BYTES = 65_536
 _KEPT_CHUNKS = 500
-_TIMEOUT_SECONDS = 30.0
+_TIMEOUT_SECONDS = patient(10)
 
 
 class Trigger(Protocol):

@@ -81,9 +81,11 @@ class Postgres(Databases, Daemon):
     stop_signal = signal.SIGINT  # its fast shutdown: does not wait for clients to leave
     death_signal = signal.SIGINT
 
-    def __init__(self) -> None:
+    def __init__(self, template: Path | None = None) -> None:
+        """Begin with a copy of the data in `template`, a folder, or with none."""
         super().__init__()
         self.user = _UNPRIVILEGED if os.geteuid() == 0 else ""
+        self._template = template
 
     @property
     def url(self) -> str:
@@ -96,11 +98,18 @@ class Postgres(Databases, Daemon):
         if self.user:
             shutil.chown(self.folder, self.user)
             self._make_readable()
+        if self._template is not None:
+            self._copy_template(self._template)
+            return
         initdb = [self._program("initdb"), "-D", self._data, *_LOCALE]
         account = ["-U", "postgres", "-A", "trust", "-E", "UTF8"]
         made = self._run([*initdb, *account, "--no-sync", "--no-instructions"])
         if made.returncode:
             raise RuntimeError(made.stdout + made.stderr)
+
+    def save_template(self, folder: Path) -> None:
+        """Save the data of the stopped server in `folder`."""
+        shutil.copytree(self._data, folder)
 
     def command(self) -> Sequence[str | Path]:
         """Return the program and its arguments."""
@@ -114,6 +123,22 @@ class Postgres(Databases, Daemon):
             # A killed server leaves its own file, which also says ready.
             return lines[0] == str(self.pid) and lines[7].strip() == "ready"
         return False
+
+    def run_program(self, name: str, *arguments: str | Path) -> None:
+        """Run one of PostgreSQL's client programs, such as `pg_dump`.
+
+        Raises:
+            RuntimeError: it failed; with what it wrote.
+        """
+        run = self._run([self._program(name), *arguments])
+        if run.returncode:
+            raise RuntimeError(run.stdout + run.stderr)
+
+    def _copy_template(self, template: Path) -> None:
+        shutil.copytree(template, self._data)
+        if self.user:
+            for path in (self._data, *self._data.rglob("*")):
+                shutil.chown(path, self.user)
 
     @property
     def _data(self) -> Path:

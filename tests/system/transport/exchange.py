@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.support.environment import ROOT, child_environment
+from tests.support.waiting import patient
 
 CHANNEL = "live-timer-test"
 
@@ -39,11 +40,11 @@ class Peer:
 
     def next_delivered(self, timeout: float = 5) -> Any:
         """Return the payload of the next broadcast that reaches this peer."""
-        return self.delivered.get(timeout=timeout)["data"]
+        return self.delivered.get(timeout=patient(timeout))["data"]
 
     def wait_for_subscription(self, timeout: float = 5) -> None:
         """Wait until it is told that broadcasts may have been lost."""
-        self.subscribed.get(timeout=timeout)
+        self.subscribed.get(timeout=patient(timeout))
 
     def close(self) -> None:
         """End the process."""
@@ -58,7 +59,7 @@ class Peer:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
-        return self._answers.get(timeout=5)
+        return self._answers.get(timeout=patient(5))
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -6,6 +6,8 @@ import struct
 from contextlib import suppress
 from typing import Self
 
+from tests.support.waiting import patient
+
 MASK = b"\1\2\3\4"
 _POLLING = "/socket.io/?EIO=4&transport=polling"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -30,7 +32,7 @@ class Connection:
 
     def __init__(self, port: int, timeout: float = 5) -> None:
         self.port = port
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout)
+        self._socket = socket.create_connection(("127.0.0.1", port), patient(timeout))
         self.received = b""
 
     def __enter__(self) -> Self:
@@ -94,10 +96,20 @@ class Connection:
                 self._receive()
         return self.received
 
+    def received_so_far(self) -> bytes:
+        """Return, without waiting, what came and was not read."""
+        timeout = self._socket.gettimeout()
+        self._socket.setblocking(False)
+        with suppress(BlockingIOError, ConnectionError):
+            while data := self._socket.recv(1 << 20):
+                self.received += data
+        self._socket.settimeout(timeout)
+        return self.received
+
     def request(self, line: str, *headers: str) -> None:
         """Send a request without a body."""
         lines = [line, f"Host: 127.0.0.1:{self.port}", *headers, "", ""]
-        self.send("\r\n".join(lines).encode())
+        self.send("\r\n".join(lines).encode("latin-1"))
 
     def status(self) -> int:
         """Return the status of the next answer."""

@@ -110,7 +110,7 @@ def test_a_malformed_request_is_refused_and_logged_without_its_words(
 ):
     connection.send(b"GET /api/rooms/a-share-token?a-secret HTTP/9.9\r\n\r\n")
 
-    assert connection.status() == 400
+    assert connection.status() == 505
     assert connection.rest()
     assert "request refused" in server.read_log()
     assert "a-share-token" not in server.read_log()

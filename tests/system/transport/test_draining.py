@@ -12,7 +12,8 @@ from tests.support.server import Server
 from tests.support.waiting import wait_until
 from tests.system.transport.raw import Connection
 
-GRACE_SECONDS = 10
+# More than even a busy machine needs for ending at once.
+GRACE_SECONDS = 60
 
 
 @pytest.fixture
@@ -23,8 +24,8 @@ def server(server_factory: Callable[..., Server]) -> Server:
 def test_a_worker_without_work_ends_at_once(server: Server):
     began = time.monotonic()
 
-    assert server.stop() == 0
-    assert time.monotonic() - began < GRACE_SECONDS / 4
+    assert server.stop(GRACE_SECONDS) == 0
+    assert time.monotonic() - began < GRACE_SECONDS / 2
 
 
 def test_a_worker_does_not_wait_for_idle_connections(server: Server):
@@ -33,8 +34,8 @@ def test_a_worker_does_not_wait_for_idle_connections(server: Server):
         assert connection.status() == 200
         began = time.monotonic()
 
-        assert server.stop() == 0
-        assert time.monotonic() - began < GRACE_SECONDS / 4
+        assert server.stop(GRACE_SECONDS) == 0
+        assert time.monotonic() - began < GRACE_SECONDS / 2
 
 
 def test_a_websocket_is_closed_with_a_frame(server: Server):
@@ -42,8 +43,8 @@ def test_a_websocket_is_closed_with_a_frame(server: Server):
         connection.open_websocket()
         began = time.monotonic()
 
-        assert server.stop() == 0
-        assert time.monotonic() - began < GRACE_SECONDS / 4
+        assert server.stop(GRACE_SECONDS) == 0
+        assert time.monotonic() - began < GRACE_SECONDS / 2
         assert connection.close_code() == 1000
 
 
@@ -56,7 +57,7 @@ def test_a_poll_that_waits_is_answered(server: Server):
         poll = f"GET /socket.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1"
         connection.request(poll)
 
-        assert server.stop() == 0
+        assert server.stop(GRACE_SECONDS) == 0
         assert b"200 OK" in connection.rest()
 
 
@@ -76,7 +77,7 @@ def test_a_request_under_way_is_finished(server: Server):
             "Content-Type: application/json",
             f"Content-Length: {len(body)}",
         )
-        stopping = threading.Thread(target=server.stop)
+        stopping = threading.Thread(target=server.stop, args=[GRACE_SECONDS])
         stopping.start()
         wait_until(lambda: not accepts(server), "no connection is accepted")
         connection.send(body.encode())

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.support.environment import ROOT, child_environment, product_settings
 from tests.support.server import Server
+from tests.support.waiting import patient
 
 # gunicorn itself reads WEB_CONCURRENCY, and fails first where it is no number.
 WRONG = {"port": 0, "log_level": "loud", "web_concurrency": 0}
@@ -33,7 +33,7 @@ def test_wrong_settings_are_all_named_and_the_process_ends_with_status_2(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=patient(30),
         check=False,
     )
 
@@ -54,18 +54,17 @@ def test_whoever_starts_it_is_told_how_to_create_a_room(
 
 
 def test_the_folder_of_the_metrics_goes_with_the_server(
-    server_factory: Callable[..., Server],
+    server_factory: Callable[..., Server], tmp_path: Path
 ):
-    def folders() -> set[Path]:
-        return set(Path(tempfile.gettempdir()).glob("live-timer-metrics-*"))
+    def folders() -> list[Path]:
+        return list(tmp_path.glob("live-timer-metrics-*"))
 
-    before = folders()
-    server = server_factory(embedded=True)
-    [made] = folders() - before
+    server = server_factory(embedded=True, tmpdir=tmp_path)
+    assert len(folders()) == 1
 
     server.stop()
 
-    assert made not in folders()
+    assert folders() == []
 
 
 def test_the_libraries_are_those_that_the_transport_knows(server_factory):

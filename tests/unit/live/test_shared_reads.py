@@ -4,7 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from app.live.state import RoomStates
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 
 class Counted(RoomStates):
@@ -31,4 +31,4 @@ def test_who_asks_while_another_is_answered_gets_an_answer_of_its_own_time():
 
         states.answers.release(2)
 
-        assert (early.result(5), late.result(5)) == (1, 2)
+        assert (early.result(patient(5)), late.result(patient(5))) == (1, 2)

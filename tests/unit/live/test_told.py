@@ -143,3 +143,75 @@ def test_every_order_of_arrival_becomes_the_order_of_revisions(arrivals):
 
     assert heard == sorted(arrivals)
     assert told.revision == len(arrivals)
+
+
+def test_the_stamp_of_the_newest_revision_is_known(told):
+    told.hear(6, "six", "five")
+    assert (told.newest, told.newest_stamp) == (6, "six")
+
+    told.hear(8, "eight", "seven")
+    assert (told.newest, told.newest_stamp) == (8, "eight")
+
+
+def test_the_first_stamp_of_a_revision_counts_for_it_is_what_was_told(told):
+    told.hear(6, "six", None)
+    told.hear(6, "other", None)
+
+    assert told.newest_stamp == "six"
+
+
+@pytest.mark.parametrize("order", [(6, 7), (7, 6)])
+def test_revisions_that_follow_each_other_by_their_stamps_are_one_sequence(order):
+    told = Told(5, "five")
+    marks = {6: ("six", "five"), 7: ("seven", "six")}
+    for revision in order:
+        told.hear(revision, *marks[revision])
+
+    assert not told.astray
+
+
+@pytest.mark.parametrize("order", [(6, 7), (7, 6)])
+def test_a_revision_that_follows_another_than_was_told_leads_astray(order):
+    told = Told(5, "five")
+    marks = {6: ("six", "five"), 7: ("seven", "another six")}
+    for revision in order:
+        told.take(revision, revision, *marks[revision])
+
+    assert told.astray
+
+
+def test_a_stamp_that_nobody_told_leads_nobody_astray():
+    told = Told(5, "five")
+    told.hear(6)
+    told.hear(7, "seven", "six")
+
+    assert not told.astray
+
+
+def test_a_whole_state_tells_its_stamp():
+    told = Told(5, "five")
+    told.reach(9, "nine")
+    told.hear(10, "ten", "nine")
+
+    assert (told.newest_stamp, told.astray) == ("ten", False)
+
+
+def test_a_state_of_the_revision_that_was_told_tells_a_stamp_that_was_not_known(told):
+    told.reach(5, "five")
+
+    assert told.newest_stamp == "five"
+
+
+def test_who_begins_anew_was_told_nothing_before_it():
+    told = Told(5, "five")
+    told.hear(6, "six", "another five")
+    told.take(10**15, "odd")
+    told.release()
+    told.take(10**15 + 7, "odder")
+
+    told.begin_anew(3, "three")
+
+    assert (told.revision, told.newest, told.newest_stamp) == (3, 3, "three")
+    assert not told.astray
+    assert not told.waiting
+    assert told.take(5, "early") == []

@@ -137,6 +137,7 @@ def test_an_answered_request_is_one_line_that_names_its_template(app, lines):
     assert line.pop("duration_ms") >= 0
     assert line.pop("timestamp")
     assert line == {
+        "caller": "anyone",
         "event": "request",
         "level": "info",
         "logger": "app.access",

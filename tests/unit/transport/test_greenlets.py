@@ -7,6 +7,7 @@ import gevent
 from gevent.event import Event
 
 from app.transport.greenlets import keep_running
+from tests.support.waiting import patient
 
 
 class Defect(Exception):
@@ -41,14 +42,14 @@ def test_a_task_that_fails_is_run_again():
     task = Task(failures=3)
 
     with running(task):
-        assert task.is_well.wait(5)
+        assert task.is_well.wait(patient(5))
 
 
 def test_each_failure_is_reported_with_its_traceback(caplog):
     task = Task(failures=2)
 
     with caplog.at_level(logging.ERROR), running(task):
-        assert task.is_well.wait(5)
+        assert task.is_well.wait(patient(5))
 
     records = [each for each in caplog.records if each.task == "Task.run"]
     assert [record.exc_info[0] for record in records] == [Defect, Defect]
@@ -58,7 +59,7 @@ def test_a_task_that_is_killed_is_not_run_again():
     task = Task(failures=0)
 
     with running(task) as greenlet:
-        assert task.is_well.wait(5)
+        assert task.is_well.wait(patient(5))
         task.is_well.clear()
         gevent.kill(greenlet)
         greenlet.join(5)

@@ -18,10 +18,12 @@ WAIT_SECONDS = 5
     [
         (b"GET /socket.io/?EIO=4&transport=polling&sid=a-1f.x_y HTTP/1.1", "a-1f"),
         (b"POST /socket.io/?sid=m2-3.abc&EIO=4 HTTP/1.1", "m2-3"),
+        (b"GET http://x:80/socket.io/?sid=m2-3.abc HTTP/1.1", "m2-3"),
         (b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1", None),
         (b"GET /socket.io/?EIO=4&sid=without-a-worker HTTP/1.1", None),
         (b"GET /socket.io/?EIO=4&sid=../../etc.x HTTP/1.1", None),
         (b"GET /api/rooms?sid=a-1.x HTTP/1.1", None),
+        (b"GET http://x/api/socket.io/?sid=a-1.x HTTP/1.1", None),
         (b"GET / HTTP/1.1\r\nX: /socket.io/?sid=a-1.x", None),
         (b"", None),
     ],

@@ -56,8 +56,16 @@ def test_a_message_of_python_socketio_is_understood():
     assert decoded == Message("", None, Broadcast("hall", "said", {"a": 1}))
 
 
+@pytest.mark.parametrize("aside", [None, [], "x", {"stamp": 1}])
+def test_what_is_told_aside_is_words_by_name_or_nothing(aside):
+    decoded = messages.decode(json.dumps({**EMIT, "aside": aside}).encode())
+
+    assert decoded.broadcast.aside == {}
+
+
 def test_the_events_of_one_change_travel_together():
-    change = Broadcast("hall", "said", {"a": 1}, (("done", {"b": 2}), ("over", None)))
+    also = (("done", {"b": 2}), ("over", None))
+    change = Broadcast("hall", "said", {"a": 1}, also, {"stamp": "k3x9qa"})
 
     decoded = messages.decode(messages.encode(Message("host", 3, change)).encode())
 

@@ -25,6 +25,7 @@ from app.transport.link import Link
 from app.transport.polling import Answer
 from app.transport.sessions import Session
 from app.transport.websocket import WebSocket
+from tests.support.waiting import patient
 
 MAX_SESSIONS = 3
 
@@ -385,7 +386,7 @@ def test_a_session_that_is_kept_stays(server: socketio.Server, session: Session)
 def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        theirs.settimeout(5)
+        theirs.settimeout(patient(5))
         yield ours, theirs
 
 

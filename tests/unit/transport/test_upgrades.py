@@ -56,15 +56,37 @@ def test_another_version_of_the_protocol_is_refused():
     assert status(HTTP_SEC_WEBSOCKET_VERSION=None) == "426"
 
 
+def test_who_speaks_another_version_is_told_which_one_is_spoken_here():
+    environ = HANDSHAKE | {"HTTP_SEC_WEBSOCKET_VERSION": "8"}
+    refusal = upgrades.refusal(environ, lambda _: True, lambda _: None)
+
+    assert refusal is not None
+    assert dict(refusal.headers) == {
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+    }
+
+
+def test_a_handshake_is_answered_with_what_proves_that_it_was_understood():
+    answer = upgrades.acceptance(HANDSHAKE)
+
+    # RFC 6455, section 1.3.
+    assert b"\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in answer
+    assert answer.startswith(b"HTTP/1.1 101 ")
+    assert answer.endswith(b"\r\n\r\n")
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("REQUEST_METHOD", "POST"),
         ("SERVER_PROTOCOL", "HTTP/1.0"),
         ("HTTP_CONNECTION", None),
+        ("HTTP_CONNECTION", "upgraded"),
         ("HTTP_SEC_WEBSOCKET_KEY", None),
         ("HTTP_SEC_WEBSOCKET_KEY", "c2hvcnQ="),
         ("HTTP_SEC_WEBSOCKET_KEY", "!"),
+        ("HTTP_SEC_WEBSOCKET_KEY", "dGhlIHNhbXBsZSBub25jZQ==\xa0"),
     ],
 )
 def test_what_is_no_handshake_is_refused(field: str, value: str | None):
@@ -73,5 +95,6 @@ def test_what_is_no_handshake_is_refused(field: str, value: str | None):
 
 def test_only_a_request_that_names_websocket_wants_one():
     assert upgrades.is_wanted({"HTTP_UPGRADE": "WebSocket"})
+    assert upgrades.is_wanted({"HTTP_UPGRADE": "h2c, websocket"})
     assert not upgrades.is_wanted({"HTTP_UPGRADE": "h2c"})
     assert not upgrades.is_wanted({})

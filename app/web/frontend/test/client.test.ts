@@ -119,6 +119,66 @@ it('polls while the socket is down, with the tag of what it has', async () => {
   client.close();
 });
 
+const answer = (revision: number, tag: string, ...timers: unknown[]) =>
+  Response.json(state(revision, ...timers), { headers: { ETag: `"${revision}-${tag}"` } });
+
+it('begins anew when it joins: a database that went back is believed', async () => {
+  const { client, socket } = await watching();
+  socket.hear('timer-created', timer('b', 2, { position: 1 }));
+  expect(client.state?.revision).toBe(2);
+  socket.hear('disconnect', 'transport close');
+  socket.hear('connect');
+  await vi.advanceTimersByTimeAsync(10);
+  expect(client.state?.revision).toBe(2);
+  socket.hear('room-state', state(1, timer('a', 1)));
+  expect(client.state?.timers.map(({ id }) => id)).toEqual(['a']);
+  client.close();
+});
+
+it('believes a polled state that is older than what it held when it asked', async () => {
+  const { client, socket } = await watching();
+  socket.hear('timer-created', timer('b', 2));
+  get.mockImplementation(async () => answer(1, 'aaaaaa', timer('a', 1)));
+  socket.hear('disconnect', 'transport close');
+  await vi.advanceTimersByTimeAsync(10);
+  expect(client.state?.revision).toBe(1);
+  client.close();
+});
+
+it('believes a polled state of the same revision and another tag', async () => {
+  const { client, socket } = await watching();
+  get.mockImplementation(async () => answer(2, 'aaaaaa', timer('a', 2)));
+  socket.hear('disconnect', 'transport close');
+  await vi.advanceTimersByTimeAsync(10);
+  get.mockImplementation(async () => answer(2, 'bbbbbb', timer('a', 2, { title: 'other' })));
+  await vi.advanceTimersByTimeAsync(2100);
+  expect(client.state?.timers[0]?.title).toBe('other');
+  client.close();
+});
+
+it('keeps what came while it asked, though the answer does not know it', async () => {
+  const { client, socket } = await watching();
+  let reply = (_: Response) => {};
+  get.mockImplementation(() => new Promise((resolve) => { reply = resolve; }));
+  socket.hear('disconnect', 'transport close');
+  client.apply('timer-update', timer('a', 2, { title: 'commanded' }));
+  reply(answer(1, 'aaaaaa', timer('a', 1)));
+  await vi.advanceTimersByTimeAsync(10);
+  expect(client.state?.timers[0]?.title).toBe('commanded');
+  client.close();
+});
+
+it('asks without a tag for what came by the socket after it', async () => {
+  const { client, socket } = await watching();
+  get.mockImplementation(async () => answer(2, 'aaaaaa', timer('a', 2)));
+  socket.hear('disconnect', 'transport close');
+  await vi.advanceTimersByTimeAsync(10);
+  client.apply('timer-update', timer('a', 3));
+  await vi.advanceTimersByTimeAsync(2100);
+  expect(new Headers(get.mock.calls.at(-1)?.[1]?.headers).get('If-None-Match')).toBeNull();
+  client.close();
+});
+
 it('polls when the socket hangs while it opens', async () => {
   const client = new LiveTimerClient({ url: 'http://server', shareToken: 's' });
   await vi.advanceTimersByTimeAsync(1600);

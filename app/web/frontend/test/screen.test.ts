@@ -88,6 +88,42 @@ describe('a screen', () => {
   });
 });
 
+describe('a database that went back', () => {
+  it('is believed by a screen that is told so', () => {
+    const screen = showing(5, timer('a', 5, { title: 'lost' }));
+    screen.apply('timer-created', timer('b', 9));
+    screen.apply('user-count', { count: 1, revision: 12 });
+    screen.apply('room-state', { ...state(3, timer('a', 2)), updatedAt: 30, restored: true });
+    expect(titles(screen)).toEqual(['a']);
+    expect(screen.state).toEqual({ ...state(3, timer('a', 2)), updatedAt: 30 });
+    expect(screen.hasGap).toBe(false);
+    screen.apply('timer-update', timer('a', 4, { title: 'new' }));
+    expect(titles(screen)).toEqual(['new']);
+  });
+
+  it('counts for a screen that joins: what is shown stays until the state is there', () => {
+    const screen = showing(5, timer('a', 5, { title: 'lost' }));
+    screen.begin();
+    screen.apply('timer-created', timer('b', 4, { position: 1 }));
+    expect(titles(screen)).toEqual(['lost']);
+    screen.apply('room-state', state(3, timer('a', 2)));
+    expect(titles(screen)).toEqual(['a', 'b']);
+    expect(screen.whole).toBe(4);
+  });
+
+  it('is as its state says, also where a timer held is newer than the timer listed', () => {
+    const screen = showing(5, timer('a', 5, { title: 'lost' }));
+    screen.apply('room-state', state(6, timer('a', 2)));
+    expect(titles(screen)).toEqual(['a']);
+  });
+
+  it('is not to be seen in an older state that comes late', () => {
+    const screen = showing(5, timer('a', 5));
+    expect(screen.apply('room-state', state(4, timer('b', 2)))).toBe(false);
+    expect(titles(screen)).toEqual(['a']);
+  });
+});
+
 describe('a gap', () => {
   it('opens when a revision is left out, and closes when it comes', () => {
     const screen = showing(1);

@@ -72,7 +72,8 @@ export class LiveTimerClient {
       `${url}/api/rooms/${encodeURIComponent(shareToken)}`,
       clock,
       {
-        state: (state) => this.apply('room-state', state),
+        held: () => this.#screen.revision,
+        state: (state, seen) => this.#polled(state, seen),
         unchanged: () => this.#hear(),
         notFound: () => this.#finish(this.#gone),
       },
@@ -191,7 +192,17 @@ export class LiveTimerClient {
     else this.#finish(this.#gone);
   }
 
+  /**
+   * What the server answers is what its database holds, also where that went back; but
+   * what came by the socket meanwhile may be newer.
+   */
+  #polled(state: RoomState, seen: number): void {
+    const alone = this.#screen.revision === seen;
+    this.apply('room-state', alone ? { ...state, restored: true } : state);
+  }
+
   async #join(): Promise<void> {
+    this.#screen.begin();
     const joined = await this.#ask<Joined>('join-room', { shareToken: this.#shareToken });
     if (this.#end !== null) return;
     if (joined?.ok) {

@@ -7,7 +7,10 @@ const MOST_MS = 8_000;
 const TIMEOUT_MS = 5_000;
 
 export interface Heard {
-  state(state: RoomState): void;
+  /** The newest revision that is held; an answer may be of one that is not. */
+  held(): number;
+  /** The state as the server has it; `seen` is what was held when it was asked for. */
+  state(state: RoomState, seen: number): void;
   /** The server answered that nothing has changed. */
   unchanged(): void;
   /** No room has this share token. */
@@ -17,7 +20,8 @@ export interface Heard {
 /** Asks for the room's state over HTTP, again and again, while it is wanted. */
 export class Polling {
   #timer: ReturnType<typeof setTimeout> | null = null;
-  #etag: string | null = null;
+  /** The tag of the newest answer, and the revision that it stands for. */
+  #tag: { etag: string; revision: number } | null = null;
   #wanted = false;
   #round = 0;
   #backoff = new Backoff(INTERVAL_MS, MOST_MS);
@@ -33,6 +37,8 @@ export class Polling {
     if (this.#wanted) return;
     this.#wanted = true;
     this.#backoff.reset();
+    // What came by the socket since has no tag.
+    this.#tag = null;
     void this.#poll(++this.#round);
   }
 
@@ -54,9 +60,11 @@ export class Polling {
   }
 
   async #ask(round: number): Promise<void> {
+    const seen = this.heard.held();
+    const tag = this.#tag?.revision === seen ? this.#tag.etag : null;
     const sentAt = this.clock.wall();
     const response = await this.get(this.address, {
-      headers: this.#etag === null ? {} : { 'If-None-Match': this.#etag },
+      headers: tag === null ? {} : { 'If-None-Match': tag },
       // What the browser has kept would hide whether the server answered.
       cache: 'no-store',
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -71,7 +79,8 @@ export class Polling {
     if (response.status === 304) return this.heard.unchanged();
     const state = (await response.json()) as RoomState;
     if (round !== this.#round) return;
-    this.#etag = response.headers.get('ETag');
-    this.heard.state(state);
+    const etag = response.headers.get('ETag');
+    this.#tag = etag === null ? null : { etag, revision: state.revision };
+    this.heard.state(state, seen);
   }
 }

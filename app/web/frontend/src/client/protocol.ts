@@ -32,6 +32,11 @@ export interface RoomState extends Room {
   timers: Timer[];
 }
 
+/** A state that is sent, or sent because the database went back: drop what is held. */
+export interface SentState extends RoomState {
+  restored?: true;
+}
+
 export interface Gone {
   id: string;
   revision: number;
@@ -44,7 +49,7 @@ export interface InRoom {
 
 /** The server's events that say something about a room, with their payloads. */
 export interface Events {
-  'room-state': RoomState;
+  'room-state': SentState;
   'room-update': Room;
   'room-deleted': Gone;
   'timer-created': Timer & InRoom;

@@ -1,9 +1,18 @@
-import type { EventName, Events, InRoom, Room, RoomState, Timer } from './protocol.js';
+import type {
+  EventName,
+  Events,
+  InRoom,
+  Room,
+  RoomState,
+  SentState,
+  Timer,
+} from './protocol.js';
 
 /**
  * What a screen shows: rules 2 to 4 of docs/protocol.md, without a connection.
  *
- * Whatever the order of the events, no part of it goes back to an older revision.
+ * Whatever the order of the events, no part of it goes back to an older revision,
+ * unless the server says that its database did.
  */
 export class Screen {
   /** The viewers of the room, null before the first count. */
@@ -17,12 +26,14 @@ export class Screen {
   #ahead = new Set<number>();
   #heard = 0;
   #updatedAt = 0;
+  /** What is shown until the state of a new beginning is there. */
+  #before: RoomState | null = null;
 
   /** Takes in an event; tells whether anything that is shown may have changed. */
   apply<Name extends EventName>(name: Name, payload: Events[Name]): boolean {
     switch (name) {
       case 'room-state':
-        return this.#applyState(payload as Events['room-state']);
+        return this.#applyState(payload as SentState);
       case 'room-update':
         return this.#applyRoom(payload as Events['room-update']);
       case 'timer-created':
@@ -46,9 +57,25 @@ export class Screen {
     }
   }
 
+  /**
+   * Begins anew, for a join: what is shown stays until the state is there, but the
+   * revisions held count for nothing. The database may have lost them meanwhile.
+   */
+  begin(): void {
+    this.#before = this.state;
+    this.#room = null;
+    this.#timers.clear();
+    this.#removed.clear();
+    this.#stateRevision = 0;
+    this.#whole = 0;
+    this.#ahead.clear();
+    this.#heard = 0;
+    this.#updatedAt = 0;
+  }
+
   /** The room with its timers in order, null before the first state. */
   get state(): RoomState | null {
-    if (this.#room === null || this.#stateRevision === 0) return null;
+    if (this.#room === null || this.#stateRevision === 0) return this.#before;
     const timers = [...this.#timers.values()].sort((a, b) => a.position - b.position);
     return { ...this.#room, revision: this.revision, updatedAt: this.#updatedAt, timers };
   }
@@ -68,16 +95,21 @@ export class Screen {
     return Math.max(this.#heard, this.revision) > this.#whole;
   }
 
-  #applyState(state: RoomState): boolean {
-    const listed = new Set(state.timers.map((timer) => timer.id));
-    for (const timer of this.#timers.values())
-      if (!listed.has(timer.id) && timer.revision <= state.revision)
-        this.#timers.delete(timer.id);
-    for (const timer of state.timers) this.#applyTimer(timer);
-    const { timers: _, ...room } = state;
+  #applyState({ restored, timers, ...room }: SentState): boolean {
+    if (restored) this.begin();
+    // All of it is known already, from a newer state.
+    if (room.revision < this.#stateRevision) return false;
+    this.#stateRevision = room.revision;
+    this.#whole = Math.max(this.#whole, room.revision);
+    // Whatever is not newer than the state is as the state says.
+    for (const [id, { revision }] of this.#timers)
+      if (revision <= room.revision) this.#timers.delete(id);
+    for (const [id, revision] of this.#removed)
+      if (revision <= room.revision) this.#removed.delete(id);
+    for (const timer of timers)
+      if (!this.#timers.has(timer.id) && !this.#removed.has(timer.id))
+        this.#timers.set(timer.id, timer);
     this.#applyRoom(room);
-    this.#stateRevision = Math.max(this.#stateRevision, state.revision);
-    this.#whole = Math.max(this.#whole, state.revision);
     this.#close();
     return true;
   }

@@ -17,12 +17,14 @@ import '../parts/share.js';
 import type { LiveShortcuts } from '../parts/shortcuts.js';
 import '../parts/shortcuts.js';
 import '../parts/stage.js';
+import { choose, mayCommand } from '../parts/permission.js';
 import * as storage from '../parts/storage.js';
 import { controls } from '../parts/styles.js';
 import type { LiveTimerForm, TimerFields } from '../parts/timer-form.js';
 import '../parts/timer-form.js';
 import { language, t } from '../texts/index.js';
 
+const ASK_AGAIN_MS = 2_000;
 const HIDDEN_IN_PREVIEW = new Set(['room', 'message']);
 
 /** The desk from which a room is commanded. */
@@ -65,11 +67,15 @@ export class LiveDesk extends LitElement {
   @query('live-shortcuts') private shortcuts!: LiveShortcuts;
 
   #shareToken = decodeURIComponent(location.pathname.split('/')[2] ?? '');
-  readonly #kept = storage.permission(this.#shareToken);
-  readonly #owner = this.#kept !== null && storage.isOwner(this.#kept.token);
+  /** What the desk commands with. */
+  #kept = storage.keptRoom(this.#shareToken);
+  /** What the link brought, until the server has said whether it accepts it. */
+  #offered = storage.offeredRoom(this.#shareToken);
+  #choosing = false;
+  #refused = false;
   #client = new LiveTimerClient({ shareToken: this.#shareToken });
   #stop = this.#client.onChange(() => this.#follow());
-  readonly #desk = new DeskCommands(this.#client, this.#authorised(), () => this.requestUpdate());
+  readonly #desk = new DeskCommands(this.#client, this.#commandsOf(this.#kept), () => this.requestUpdate());
   #editing: Timer | null = null;
   #frame = 0;
 
@@ -92,12 +98,33 @@ export class LiveDesk extends LitElement {
     removeEventListener('keydown', this.#key);
   }
 
-  #authorised(): Commands {
-    const kept = this.#kept;
-    const tokens = kept ? { access: kept.token, refresh: kept.refreshToken } : null;
-    return new Commands(tokens, {
-      onRefresh: (token) => kept && this.#keep({ token }),
-    });
+  get #owner(): boolean {
+    return this.#kept !== null && storage.isOwner(this.#kept.token);
+  }
+
+  #commandsOf(room: storage.KeptRoom | null): Commands {
+    const tokens = room ? { access: room.token, refresh: room.refreshToken } : null;
+    // A link brings no refresh token: only what is kept is ever refreshed.
+    return new Commands(tokens, { onRefresh: (token) => this.#keep({ token }) });
+  }
+
+  /** Takes what the link brought if it is the better one, as soon as the server can be asked. */
+  async #choose({ id, name }: RoomState): Promise<void> {
+    const offered = this.#offered;
+    if (!offered || this.#choosing) return;
+    this.#choosing = true;
+    const chosen = await choose(this.#kept, offered, (room) => mayCommand(this.#commandsOf(room), id));
+    this.#choosing = false;
+    // The server does not say: the link has time.
+    if (chosen === undefined) return void setTimeout(() => this.#follow(), ASK_AGAIN_MS);
+    this.#offered = null;
+    this.#refused = chosen === null;
+    if (chosen === offered) {
+      this.#kept = offered;
+      this.#desk.commands = this.#commandsOf(offered);
+      this.#keep({ id, name });
+    }
+    this.requestUpdate();
   }
 
   #keep(news: Partial<storage.KeptRoom>): void {
@@ -107,6 +134,7 @@ export class LiveDesk extends LitElement {
   #follow(): void {
     const { state: room, end } = this.#client;
     if (room) document.title = `${room.name} · ${t.operate.title}`;
+    if (room) void this.#choose(room);
     if (room && this.#kept && (this.#kept.name !== room.name || this.#kept.id !== room.id))
       this.#keep({ name: room.name, id: room.id });
     if (end === 'room-deleted') storage.forgetRoom(this.#shareToken);
@@ -145,7 +173,7 @@ export class LiveDesk extends LitElement {
     const room = client.state;
     if (client.end && !this.searching) return this.#over(t.ended[client.end]);
     if (!room || client.end) return html`<h1>${client.unconfirmedSeconds() ? t.polling : t.connecting}</h1>`;
-    if (!this.#kept) return this.#stranger(room);
+    if (!this.#kept) return this.#offered ? html`<h1>${t.connecting}</h1>` : this.#stranger(room);
     return html`<header>
         <div>
           <h1 dir="auto">${room.name}</h1>
@@ -197,7 +225,7 @@ export class LiveDesk extends LitElement {
 
   #stranger(room: RoomState) {
     return html`<h1 dir="auto">${room.name}</h1>
-      <p class="problem" role="alert">${t.operate.noToken}</p>
+      <p class="problem" role="alert">${this.#refused ? t.operate.failure['unauthenticated'] : t.operate.noToken}</p>
       <p><a class="button" href=${viewerLink(this.#shareToken)}>${t.operate.screens}</a></p>`;
   }
 

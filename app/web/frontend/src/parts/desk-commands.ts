@@ -29,7 +29,7 @@ export class DeskCommands {
 
   constructor(
     public client: LiveTimerClient,
-    private readonly commands: Commands,
+    public commands: Commands,
     private readonly changed: () => void,
   ) {}
 

@@ -59,15 +59,10 @@ function tokenFromAddress(): string | null {
   return token;
 }
 
-/** What this browser may command the room with: from the address, or as it was kept. */
-export function permission(shareToken: string): KeptRoom | null {
+/** What the address offers to command the room with. It is kept when the server accepts it. */
+export function offeredRoom(shareToken: string): KeptRoom | null {
   const token = tokenFromAddress();
-  const kept = keptRoom(shareToken);
-  // The owner's own permission reaches further than a link's.
-  if (!token || (kept && isOwner(kept.token))) return kept;
-  const room = { shareToken, id: null, name: kept?.name ?? shareToken, token, keptAt: Date.now() };
-  keepRoom(room);
-  return room;
+  return token ? { shareToken, id: null, name: shareToken, token, keptAt: Date.now() } : null;
 }
 
 /** Whether the token is an owner's, who may issue tokens; the server decides again. */
