@@ -95,4 +95,4 @@ def test_a_session_of_nobody_is_refused_at_once(connect, owner):
     status, body = ask(connect(), f"{PATH}&sid={owner}.nobody")
 
     assert status == 400
-    assert "Invalid session" in body
+    assert "Session ID unknown" in body
