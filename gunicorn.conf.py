@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from app.config import Settings
 
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-# Beside the viewers: the database, Redis, the files of the program itself.
-_OTHER_FILES = 100
+# Beside the viewers: connections that are reserved for others and those that are turned
+# away (both in app/transport/server.py), the database, Redis, the program's own files.
+_OTHER_FILES = 100 + 50 + 100
 
 _log = logging.getLogger("live_timer")
 
@@ -101,6 +102,7 @@ def pre_fork(server: Any, worker: Any) -> None:
     """Tell a worker where to reach the others."""
     worker.folder = server.folder
     worker.machine = _settings.machine_id
+    worker.strict = _settings.production
 
 
 def on_exit(server: Any) -> None:

@@ -93,7 +93,7 @@ class Audience:
     def count(self, room: str) -> int:
         """Return how many watch a room over all workers, as far as it is known."""
         elsewhere = self._census.in_room(room) - self._shared.get(room, 0)
-        return elsewhere + self.viewers.in_room(room)
+        return elsewhere + self.viewers.count(room)
 
     @property
     def census(self) -> Census:

@@ -17,7 +17,7 @@ from app import instants
 from app.config import Settings
 from app.errors import DomainError
 from app.live.audience import Audience
-from app.live.schemas import JoinRoom, Nothing, RequestSync
+from app.live.schemas import COVERED, JoinRoom, Nothing, RequestSync
 from app.problems import socket_error
 from app.transport import origins, packets
 from app.transport.acks import (
@@ -59,6 +59,8 @@ def init_app(
     server: python_socketio.Server = socketio.server  # type: ignore[attr-defined]
     note_acknowledgements(server)
     _answer_connections(server, audience)
+    manager.covers = COVERED
+    manager.on_presence = audience.viewers.note_presence
     for event, schema, handle in (
         ("join-room", JoinRoom(), partial(_join_room, audience, manager)),
         ("ping", Nothing(), partial(_ping, manager)),
@@ -85,6 +87,7 @@ def _join_room(
     audience: Audience, manager: Manager, sid: str, payload: dict[str, Any]
 ) -> Answer:
     state = audience.join(sid, payload["share_token"])
+    manager.keep(sid)
 
     def show() -> None:
         manager.tell(sid, "room-state", state.stamped())

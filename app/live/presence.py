@@ -46,10 +46,15 @@ class Census:
 
 @dataclass
 class LocalViewers:
-    """The sockets of this worker, and which room each watches."""
+    """The sockets of this worker, and which room each watches.
+
+    Some are away: they watch, are told everything, and are not counted.
+    """
 
     _room_of: dict[str, str | None] = field(default_factory=dict)
-    _counts: Counter[str] = field(default_factory=Counter)
+    _in_room: Counter[str] = field(default_factory=Counter)
+    _away: set[str] = field(default_factory=set)
+    _away_from: Counter[str] = field(default_factory=Counter)
 
     def connect(self, sid: str) -> None:
         """Count a socket that watches nothing yet."""
@@ -65,7 +70,9 @@ class LocalViewers:
             raise NotFound("The connection is gone.")
         self.leave(sid)
         self._room_of[sid] = room
-        self._counts[room] += 1
+        self._in_room[room] += 1
+        if sid in self._away:
+            self._away_from[room] += 1
 
     def leave(self, sid: str) -> None:
         """Count a socket as watching nothing."""
@@ -73,14 +80,29 @@ class LocalViewers:
         if room is None:
             return
         self._room_of[sid] = None
-        self._counts[room] -= 1
-        if not self._counts[room]:
-            del self._counts[room]
+        _subtract(self._in_room, room)
+        if sid in self._away:
+            _subtract(self._away_from, room)
 
     def disconnect(self, sid: str) -> None:
         """Forget a socket."""
         self.leave(sid)
         self._room_of.pop(sid, None)
+        self._away.discard(sid)
+
+    def note_presence(self, sid: str, here: bool) -> None:
+        """Count a socket, or do not, for its client is away."""
+        if sid not in self._room_of or here == (sid not in self._away):
+            return
+        room = self._room_of[sid]
+        if here:
+            self._away.discard(sid)
+        else:
+            self._away.add(sid)
+        if room is not None and here:
+            _subtract(self._away_from, room)
+        elif room is not None:
+            self._away_from[room] += 1
 
     def room_of(self, sid: str) -> str | None:
         """Return the room that a socket watches."""
@@ -91,8 +113,12 @@ class LocalViewers:
         return [sid for sid, watched in self._room_of.items() if watched == room]
 
     def in_room(self, room: str) -> int:
-        """Return how many watch a room."""
-        return self._counts[room]
+        """Return how many watch a room, those who are away included."""
+        return self._in_room[room]
+
+    def count(self, room: str) -> int:
+        """Return how many watch a room and are here."""
+        return self._in_room[room] - self._away_from[room]
 
     @property
     def sockets(self) -> list[str]:
@@ -101,8 +127,14 @@ class LocalViewers:
 
     @property
     def counts(self) -> Counts:
-        """How many watch each room."""
-        return dict(self._counts)
+        """How many watch each room and are here."""
+        return dict(self._in_room - self._away_from)
+
+
+def _subtract(counts: Counter[str], room: str) -> None:
+    counts[room] -= 1
+    if not counts[room]:
+        del counts[room]
 
 
 class Presence(Protocol):

@@ -51,9 +51,11 @@ def room_state(share_token: str) -> Response:
 
 def _answer(state: RoomState) -> Response:
     # Compressed here, once for a revision: app.compression would begin anew each time.
-    head, tail = state.head(), state.tail
+    payload = state.stamped()
     if not accepts_gzip():
-        return Response([head, tail.data], content_type="application/json")
-    response = Response(tail.after(head), content_type="application/json")
+        pieces = [payload.head, payload.tail]
+        return Response(pieces, content_type="application/json")
+    compressed = state.gzip.after(payload.head)
+    response = Response(compressed, content_type="application/json")
     response.headers["Content-Encoding"] = "gzip"
     return response

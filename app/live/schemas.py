@@ -57,6 +57,8 @@ EVENT_SCHEMAS: dict[str, ma.Schema] = {
     "share-token-revoked": _room_id,
 }
 TIMER_EVENTS = ("timer-created", "timer-update", "timer-finished", "timer-deleted")
+# What a viewer need not hear any more that is sent the whole state afterwards.
+COVERED = {"room-state": frozenset((*TIMER_EVENTS, "room-update", "room-state"))}
 
 
 def describe(name: str, subject: Any) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The state of a room as screens show it: read and encoded once per revision."""
 
 import re
-import sys
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -35,7 +34,7 @@ class RoomState:
         revision: the revision that the payload shows.
         stamp: that revision's stamp.
         payload: the encoded `room-state`, but for `serverTime`.
-        tail: the payload in UTF-8 behind its `{`, compressed once for all.
+        gzip: the payload's tail, compressed once for all who ask over HTTP.
     """
 
     room_id: uuid.UUID
@@ -43,11 +42,11 @@ class RoomState:
     revision: int
     stamp: str
     payload: Encoded
-    tail: GzipTail = field(init=False)
+    gzip: GzipTail = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make the tail of the payload."""
-        object.__setattr__(self, "tail", GzipTail(self.payload.text[1:].encode()))
+        """Prepare the compression, which happens when it is first asked for."""
+        object.__setattr__(self, "gzip", GzipTail(self.payload.tail))
 
     def stamped(self, *, restored: bool = False) -> Encoded:
         """Return the payload as it is sent now, with the server's clock in it.
@@ -57,13 +56,9 @@ class RoomState:
         payload = self.payload.with_field("serverTime", instants.now())
         return payload.with_field("restored", True) if restored else payload
 
-    def head(self) -> bytes:
-        """Return what goes before `tail` to make the payload as it is sent now."""
-        return b'{"serverTime":%d,' % instants.now()
-
     def size(self) -> int:
         """Return how many bytes it takes to keep it, compressed form included."""
-        return sys.getsizeof(self.payload.text) + 2 * len(self.tail.data)
+        return 2 * len(self.payload.tail)
 
 
 class RoomStates:

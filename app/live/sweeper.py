@@ -5,7 +5,7 @@ import threading
 from flask_socketio import SocketIO
 from structlog import get_logger
 
-from app.transport import sessions
+from app.transport import hardening
 
 INTERVAL_SECONDS = 30.0
 
@@ -27,7 +27,7 @@ class Sweeper:
 
     def sweep(self) -> int:
         """Sweep once; answer how many there were."""
-        gone = sessions.sweep(self._socketio.server)  # type: ignore[attr-defined]
+        gone = hardening.sweep(self._socketio.server)  # type: ignore[attr-defined]
         if gone:
             _log.info("swept clients that had left unnoticed", clients=gone)
         return gone

@@ -32,7 +32,7 @@ class Gauges:
         """Read once."""
         metrics.set_viewers(sum(self._audience.viewers.counts.values()))
         metrics.set_redis_connected(self._manager.connected)
-        dropped, slow = self._manager.dropped, Link.slow
+        dropped, slow = self._manager.dropped, Link.slow.count
         metrics.count_dropped_broadcasts(dropped - self._dropped)
         metrics.count_slow_consumers(slow - self._slow)
         self._dropped, self._slow = dropped, slow

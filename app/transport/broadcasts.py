@@ -7,20 +7,19 @@ as well. Both are used in the same way, described at `Manager`.
 import itertools
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
 import socketio
-from engineio import packet as eio_packet
 from gevent import Greenlet
-from socketio import packet as sio_packet
 
-from app.transport import handover, messages, sessions
+from app.transport import handover, messages, parcels, sessions
 from app.transport.deliveries import Deliveries, Delivery, Receiver
 from app.transport.greenlets import keep_running
 from app.transport.listening import Listener
 from app.transport.messages import Broadcast, Message, Repeats, UnreadableMessageError
+from app.transport.parcels import Parcel
 from app.transport.publishing import Publisher
 
 __all__ = ["Broadcast", "LocalManager", "Manager", "RedisManager"]
@@ -36,6 +35,10 @@ class Manager(socketio.Manager):  # type: ignore[misc]
             it came from; `fan_out` unless it is replaced.
         on_subscribed: called in a greenlet whenever broadcasts may have been lost: the
             connection to the other workers is there for the first time, or again.
+        on_presence: called with a client that polls and whether it is here, when it has
+            not polled for a while, and when it does again.
+        covers: by the name of an event, the events that a slow client need not hear any
+            more once it hears this one.
         published: how many broadcasts were handed to the other workers.
         dropped: how many were given up.
         received: how many came from other workers.
@@ -51,6 +54,8 @@ class Manager(socketio.Manager):  # type: ignore[misc]
         super().__init__(*arguments, **options)
         self.deliver: Callable[[Broadcast], None] = self.fan_out
         self.on_subscribed: Callable[[], None] = _nothing
+        self.on_presence: Callable[[str, bool], None] = _nothing
+        self.covers: Mapping[str, frozenset[str]] = {}
         self._deliveries = Deliveries()
         self._entered: dict[str, tuple[str, ...]] = {}
 
@@ -76,8 +81,7 @@ class Manager(socketio.Manager):  # type: ignore[misc]
         Those who are in the room now are told, in the order of the broadcasts; where
         they are many, most of them only after this has returned.
         """
-        packets = [self._encoded(event, data) for event, data in broadcast.events()]
-        news = [(sessions.framed(packet), packet) for packet in packets]
+        news = [self._parcel(event, data) for event, data in broadcast.events()]
         delivery = Delivery(news, self._receivers(broadcast.room))
         self._deliveries.begin(broadcast.room, delivery)
 
@@ -90,7 +94,16 @@ class Manager(socketio.Manager):  # type: ignore[misc]
         if session is not None and not session.closed:
             if self._deliveries.under_way:
                 self._deliveries.hasten(session)
-            session.send(self._encoded(event, data))
+            _receiver(session).send_parcel(self._parcel(event, data))
+
+    def keep(self, sid: str) -> None:
+        """Note that a client of this worker has a purpose here.
+
+        One for which this is not called within a minute is sent elsewhere.
+        """
+        session = self._session_of(sid)
+        if session is not None:
+            session.wanted = True
 
     def _session_of(self, sid: str) -> Any:
         eio_sid = self.eio_sid_from_sid(sid, messages.NAMESPACE)
@@ -100,19 +113,13 @@ class Manager(socketio.Manager):  # type: ignore[misc]
         sockets = self.server.eio.sockets
         members = self.get_participants(messages.NAMESPACE, room)
         found = [sockets.get(eio_sid) for _, eio_sid in members]
-        return [
-            # Not of a worker of ours: Flask-SocketIO's test client.
-            session if isinstance(session, sessions.Session) else _Stock(session)
-            for session in found
-            if session is not None
-        ]
+        return [_receiver(session) for session in found if session is not None]
 
-    def _encoded(self, event: str, data: Any) -> eio_packet.Packet:
-        arguments = list(data) if isinstance(data, tuple) else [data]
-        packet = self.server.packet_class(
-            sio_packet.EVENT, namespace=messages.NAMESPACE, data=[event, *arguments]
-        )
-        return eio_packet.Packet(eio_packet.MESSAGE, packet.encode())
+    def _parcel(self, event: str, data: Any) -> Parcel:
+        # As python-socketio does: several arguments are a tuple.
+        arguments = data if isinstance(data, tuple) else (data,)
+        covers = self.covers.get(event, frozenset())
+        return parcels.of_event(event, arguments, covers)
 
     def enter_room(
         self, sid: str, namespace: str, room: str, eio_sid: str | None = None
@@ -289,10 +296,15 @@ class _Stock:
     def __init__(self, session: Any) -> None:
         self._session = session
 
-    def send_encoded(self, _frame: bytes, packet: eio_packet.Packet) -> None:
+    def send_parcel(self, parcel: Parcel) -> None:
         if not self._session.closed:
-            self._session.send(packet)
+            self._session.send(parcel.packet())
 
 
-def _nothing() -> None:
+def _receiver(session: Any) -> Receiver:
+    # Not of a worker of ours: Flask-SocketIO's test client.
+    return session if isinstance(session, sessions.Session) else _Stock(session)
+
+
+def _nothing(*_arguments: object) -> None:
     pass

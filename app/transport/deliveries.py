@@ -14,7 +14,8 @@ from collections import deque
 from typing import Protocol
 
 import gevent
-from engineio.packet import Packet
+
+from app.transport.parcels import Parcel
 
 # Two slices and a turn of the loop are well below the 20 ms that nothing may block it.
 SLICE_SECONDS = 0.004
@@ -25,7 +26,7 @@ MAX_WAITING = 16
 # gevent's `sleep(0)` comes back before the loop has looked at a single socket.
 _TURN_OF_THE_LOOP = 1e-6
 
-News = list[tuple[bytes, Packet]]
+News = list[Parcel]
 
 _log = logging.getLogger(__name__)
 
@@ -33,12 +34,12 @@ _log = logging.getLogger(__name__)
 class Receiver(Protocol):
     """A viewer's session."""
 
-    def send_encoded(self, frame: bytes, packet: Packet) -> None:
-        """Send a packet that is already framed; never wait."""
+    def send_parcel(self, parcel: Parcel) -> None:
+        """Send what goes to others as well; never wait."""
 
 
 class Delivery:
-    """Some packets on their way to those who were in the room at the time."""
+    """Some parcels on their way to those who were in the room at the time."""
 
     def __init__(self, news: News, receivers: list[Receiver]) -> None:
         """Tell `receivers`; the list is used up."""
@@ -63,10 +64,10 @@ class Delivery:
             self._tell([receiver])
 
     def _tell(self, receivers: list[Receiver]) -> None:
-        for frame, packet in self._news:
+        for parcel in self._news:
             for receiver in receivers:
                 try:
-                    receiver.send_encoded(frame, packet)
+                    receiver.send_parcel(parcel)
                 except Exception:  # noqa: BLE001 - one odd client must not keep the others waiting
                     _log.exception("a viewer could not be told")
 

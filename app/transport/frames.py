@@ -150,14 +150,19 @@ def check_text(payload: bytes) -> None:
         raise RefusedFrameError(INVALID_DATA, "text is UTF-8") from error
 
 
+def frame_head(opcode: int, length: int) -> bytes:
+    """Return what comes before a payload in a frame from the server."""
+    first = 0x80 | opcode
+    if length < _LENGTH_16:
+        return bytes((first, length))
+    if length <= _MAX_16:
+        return bytes((first, _LENGTH_16)) + length.to_bytes(2)
+    return bytes((first, _LENGTH_64)) + length.to_bytes(8)
+
+
 def frame(opcode: int, payload: bytes) -> bytes:
     """Return a whole frame from the server, which is not masked."""
-    head, length = 0x80 | opcode, len(payload)
-    if length < _LENGTH_16:
-        return bytes((head, length)) + payload
-    if length <= _MAX_16:
-        return bytes((head, _LENGTH_16)) + length.to_bytes(2) + payload
-    return bytes((head, _LENGTH_64)) + length.to_bytes(8) + payload
+    return frame_head(opcode, len(payload)) + payload
 
 
 def accept_key(key: str) -> str:

@@ -14,6 +14,7 @@ from gevent.pywsgi import WSGIHandler
 from geventwebsocket.websocket import Stream
 
 from app.transport import handover, requests, upgrades
+from app.transport.departures import CONNECTION
 from app.transport.reader import BLOCK_BYTES, ConnectionReader
 from app.transport.requests import Head, RefusedRequestError, TooLargeError
 from app.transport.upgrades import Refusal
@@ -209,9 +210,12 @@ class Handler(_Base):  # type: ignore[misc]
         """Let the application answer, over a WebSocket where one is wanted."""
         if not upgrades.is_wanted(self.environ):
             self._reached_application = True
+            self.environ[CONNECTION] = self.socket
             super().run_application()
             return
-        refusal = upgrades.refusal(self.environ, self.server.is_origin_allowed)
+        refusal = upgrades.refusal(
+            self.environ, self.server.is_origin_allowed, self.server.refusal
+        )
         if refusal is not None:
             self._refuse_upgrade(refusal)
             return
@@ -220,9 +224,8 @@ class Handler(_Base):  # type: ignore[misc]
 
     def _refuse_upgrade(self, refusal: Refusal) -> None:
         self.close_connection = True
-        headers = [("Content-Type", "text/plain"), *refusal.headers]
-        self.start_response(refusal.status, headers)
-        self.result = [f"{refusal.reason}\n".encode()]
+        self.start_response(refusal.status, refusal.all_headers())
+        self.result = [refusal.body]
         self.process_result()
 
     def _run_websocket(self) -> None:

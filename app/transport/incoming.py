@@ -5,6 +5,7 @@ python-socketio 5.18.1 takes any JSON as an event, so that a client could call t
 """
 
 import logging
+from functools import partial
 from typing import Any
 
 import socketio
@@ -17,6 +18,7 @@ _RESERVED = frozenset(
 )
 # python-socketio decodes no empty message, and then stumbles over it.
 _NOTHING = " "
+_DEFAULT = "/"
 # Its words for a binary event of a client that has not connected.
 _TOO_EARLY = "Unexpected binary packet"
 
@@ -99,3 +101,16 @@ def close_on_malformed(server: socketio.Server) -> None:
             server.eio.disconnect(eio_sid)
 
     server.eio.on("message", strict)
+    server._handle_connect = partial(_connect, server, server._handle_connect)
+
+
+def _connect(
+    server: socketio.Server, connect: Any, eio_sid: str, namespace: str, data: Any
+) -> None:
+    if (namespace or _DEFAULT) in server.handlers:
+        connect(eio_sid, namespace, data)
+        return
+    # The words of socket.io, which python-socketio does not use.
+    refused = {"message": "Invalid namespace"}
+    answer = packet.Packet(packet.CONNECT_ERROR, data=refused, namespace=namespace)
+    server._send_packet(eio_sid, answer)

@@ -16,10 +16,12 @@ from typing import Any
 import gevent
 from gevent import get_hub
 
-from app.transport import frames
+from app.transport import frames, parcels
 from app.transport.assembly import Assembler, Received
-from app.transport.backlog import Backlog
+from app.transport.backlog import Backlog, Ledger
 from app.transport.frames import RefusedFrameError
+from app.transport.parcels import Parcel
+from app.transport.rarely import Rarely
 
 # No more: frames may have six bytes, and all that are read are handled at once.
 READ_BYTES = 4 * 1024
@@ -28,6 +30,8 @@ SEND_BUFFER_BYTES = 32 * 1024
 # Messages of one client that may wait for their handlers.
 MAX_INBOX = 64
 _READ, _WRITE = 1, 2
+# The kernel's limit for one call.
+_MAX_PIECES = 1024
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 _log = logging.getLogger(__name__)
@@ -41,8 +45,9 @@ class Link:
     """One client's connection, non-blocking.
 
     Attributes:
-        slow: how many clients were cut off, over all links, because they took too
-            little.
+        slow: the clients that were cut off, over all links and polls, because they took
+            too little.
+        open_count: how many links there are.
     """
 
     __slots__ = (
@@ -51,6 +56,7 @@ class Link:
         "_backlog",
         "_held",
         "_inbox",
+        "_ledger",
         "_on_closed",
         "_on_message",
         "_reader",
@@ -58,7 +64,8 @@ class Link:
         "_writer",
     )
 
-    slow = 0
+    slow = Rarely(_log, "slow-consumer")
+    open_count = 0
 
     def __init__(
         self,
@@ -68,6 +75,7 @@ class Link:
         at_once: AtOnce,
         on_message: OnMessage,
         on_closed: OnClosed,
+        ledger: Ledger,
     ) -> None:
         """Own `connection`, a plain socket; nothing happens before `start`.
 
@@ -78,17 +86,20 @@ class Link:
                 tells whether that was all there is to do.
             on_message: called with each other message, in order, in a greenlet.
             on_closed: called once, in a greenlet, when the connection is gone.
+            ledger: bounds what waits for all clients of the worker.
         """
         connection.setblocking(False)
+        Link.open_count += 1
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
         self._socket: socket.socket | None = connection
         self._assembler = Assembler(max_message_bytes)
         self._backlog: Backlog | None = None
-        self._held: list[bytes] | None = None
+        self._held: list[Parcel] | None = None
         self._inbox: deque[str | bytes] | None = None
         self._at_once = at_once
         self._on_message = on_message
         self._on_closed = on_closed
+        self._ledger = ledger
         self._reader: Any = get_hub().loop.io(connection.fileno(), _READ)
         self._writer: Any = None
 
@@ -99,28 +110,15 @@ class Link:
         if self._socket is not None:
             self._reader.start(self._on_readable)
 
-    def write(self, frame: bytes) -> None:
-        """Send a whole frame, now or as soon as the client takes it; never waits.
+    def write(self, parcel: Parcel) -> None:
+        """Send a parcel, now or as soon as the client takes it; never waits.
 
         A client that is too far behind is cut off.
         """
-        if self._socket is None:
-            return
         if self._held is not None:
-            self._held.append(frame)
-            return
-        if self._backlog:
-            self._wait_for_client(frame, 0)
-            return
-        try:
-            sent = self._socket.send(frame)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            self.close()
-            return
-        if sent < len(frame):
-            self._wait_for_client(frame, sent)
+            self._held.append(parcel)
+        else:
+            self._write([parcel])
 
     def hold(self) -> None:
         """Keep the frames that are written until `release`."""
@@ -131,16 +129,19 @@ class Link:
         """Send the frames that were kept, in one piece."""
         held, self._held = self._held, None
         if held:
-            self.write(b"".join(held))
+            self._write(held)
 
     def close(self, farewell: bytes = b"") -> None:
         """End the connection, after a last frame if the client takes it at once."""
         if self._socket is None:
             return
         connection, self._socket = self._socket, None
+        Link.open_count -= 1
         if farewell and not self._backlog:
             with suppress(OSError):
                 connection.send(farewell)
+        if self._backlog is not None:
+            self._backlog.clear()
         self._stop_watching()
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
@@ -156,11 +157,23 @@ class Link:
                 )
         self.close()
 
-    @classmethod
-    def note_slow(cls, waiting_bytes: int) -> None:
-        """Count and log a client that is cut off because it takes too little."""
-        cls.slow += 1
-        _log.warning("slow-consumer", extra={"waiting_bytes": waiting_bytes})
+    def _write(self, news: list[Parcel]) -> None:
+        connection = self._socket
+        if connection is None:
+            return
+        sent = 0
+        if not self._backlog:
+            try:
+                sent = _send(connection, news)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                self.close()
+                return
+        for parcel in news:
+            if sent < parcel.length:
+                self._wait_for_client(parcel, sent)
+            sent = max(0, sent - parcel.length)
 
     def _stop_watching(self) -> None:
         for watcher in (self._reader, self._writer):
@@ -169,15 +182,23 @@ class Link:
                 watcher.close()
         self._reader = self._writer = self._backlog = None
 
-    def _wait_for_client(self, frame: bytes, sent: int) -> None:
+    def _wait_for_client(self, parcel: Parcel, sent: int) -> None:
+        if self._socket is None:
+            return
         if self._backlog is None:
-            self._backlog = Backlog()
-        if not self._backlog.add(frame, sent):
-            Link.note_slow(self._backlog.size)
-            self.abort()
-        elif self._writer is None and self._socket is not None:
+            self._backlog = Backlog(self._ledger, self._cut_off)
+        if not self._backlog.add(parcel, sent):
+            self._cut_off()
+            return
+        if self._writer is None:
             self._writer = get_hub().loop.io(self._socket.fileno(), _WRITE)
             self._writer.start(self._on_writable)
+        self._ledger.relieve()
+
+    def _cut_off(self) -> None:
+        if self._backlog is not None:
+            Link.slow.note(waiting_bytes=self._backlog.size)
+        self.abort()
 
     def _on_writable(self) -> None:
         connection, backlog = self._socket, self._backlog
@@ -185,7 +206,7 @@ class Link:
             return
         try:
             while backlog:
-                backlog.took(connection.send(backlog.first()))
+                backlog.took(connection.sendmsg(backlog.buffers()))
         except BlockingIOError:
             return
         except OSError:
@@ -227,7 +248,7 @@ class Link:
         elif received.opcode == frames.BINARY:
             self._deliver(received.payload)
         elif received.opcode == frames.PING:
-            self.write(frames.frame(frames.PONG, received.payload))
+            self.write(parcels.frame(frames.PONG, received.payload))
         elif received.opcode == frames.CLOSE:
             answer = frames.close_answer(received.payload)
             self.close(frames.frame(frames.CLOSE, answer))
@@ -249,3 +270,10 @@ class Link:
         while self._inbox:
             self._on_message(self._inbox.popleft())
         self._inbox = None
+
+
+def _send(connection: socket.socket, news: list[Parcel]) -> int:
+    if len(news) == 1 and len(news[0].pieces) == 1:
+        return connection.send(news[0].pieces[0])
+    pieces = [piece for parcel in news for piece in parcel.pieces]
+    return connection.sendmsg(pieces[:_MAX_PIECES])

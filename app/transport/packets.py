@@ -5,42 +5,53 @@ spliced into each packet as it is.
 """
 
 import json
-from dataclasses import dataclass
+import re
 from typing import Any
 
 _encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_NO_MEMBER = re.compile(rb"\s*\}")
 
 
-@dataclass(frozen=True, slots=True)
 class Encoded:
-    """A JSON object that is already encoded.
+    """A JSON object that is already encoded, in UTF-8.
 
     python-socketio passes it through: it is neither text, bytes, list nor tuple, so it
     counts as one argument without binary parts.
 
     Attributes:
-        text: the object, from its `{` to its `}`.
+        head: its beginning; what `with_field` adds stands here.
+        tail: the rest, to its `}`; all that were made of one object share it.
     """
 
-    text: str
+    __slots__ = ("head", "tail")
 
-    def __post_init__(self) -> None:
-        """Refuse what cannot be an object.
+    def __init__(self, text: str) -> None:
+        """Take an object, from its `{` to its `}`.
 
         Raises:
             ValueError: the text does not begin with `{`.
         """
-        if not self.text.startswith("{"):
+        if not text.startswith("{"):
             raise ValueError("Encoded is for JSON objects")
+        self.head = b"{"
+        self.tail = text[1:].encode()
+
+    @property
+    def text(self) -> str:
+        """The whole object; made anew each time."""
+        return (self.head + self.tail).decode()
 
     def with_field(self, name: str, value: Any) -> "Encoded":
-        """Return the object with one more leading member; its own is not encoded again.
+        """Return the object with one more leading member; its own is not copied.
 
         The object must not have a member `name` yet.
         """
-        rest = self.text[1:].lstrip()
-        separator = "" if rest.startswith("}") else ","
-        return Encoded(f"{{{dumps(name)}:{dumps(value)}{separator}{rest}")
+        member = f"{dumps(name)}:{dumps(value)}".encode()
+        is_empty = self.head == b"{" and _NO_MEMBER.match(self.tail)
+        stamped = Encoded.__new__(Encoded)
+        stamped.head = b"{" + member + (b"" if is_empty else b",") + self.head[1:]
+        stamped.tail = self.tail
+        return stamped
 
 
 def dumps(value: Any, **_options: Any) -> str:

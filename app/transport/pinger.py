@@ -1,14 +1,10 @@
-"""One greenlet that pings every client of a worker, instead of one for each."""
+"""Pings for every client of a worker, without a greenlet for each."""
 
-import time
-from collections import deque
 from typing import Protocol
-from weakref import ref
 
 import gevent
-from gevent.event import Event
 
-from app.transport.greenlets import keep_running
+from app.transport.deadlines import Deadlines
 
 
 class Pingable(Protocol):
@@ -24,58 +20,27 @@ class Pingable(Protocol):
         """End the session: its client is gone without a word."""
 
 
-_Queue = deque[tuple[float, "ref[Pingable]"]]
-
-
 class Pinger:
     """Asks each session after an interval, and ends it when no answer comes in time.
 
-    Interval and time-out are the same for all, so that what was added first is due
-    first and nothing needs sorting. A session that has ended is not kept for it.
+    A session that has ended is not kept for it.
     """
 
     def __init__(self, interval: float, timeout: float) -> None:
         """Ask after `interval` seconds; expect the answer within `timeout` seconds."""
-        self._interval = interval
-        self._timeout = timeout
-        self._questions: _Queue = deque()
-        self._answers: _Queue = deque()
-        self._added = Event()
-        self._running = False
+        self._questions: Deadlines[Pingable] = Deadlines(interval, self._ask)
+        self._answers: Deadlines[Pingable] = Deadlines(timeout, _judge)
 
     def add(self, session: Pingable) -> None:
         """Ask a session after the interval; to go on, it is added again."""
-        self._questions.append((time.monotonic() + self._interval, ref(session)))
-        if not self._running:
-            self._running = True
-            keep_running(self._run)
-        self._added.set()
+        self._questions.add(session)
 
-    def _run(self) -> None:
-        while True:
-            now = time.monotonic()
-            for session in _due(self._questions, now):
-                # Whatever comes of the question, it must not be the last one.
-                self._answers.append((now + self._timeout, ref(session)))
-                session.ping()
-            for session in _due(self._answers, now):
-                if not session.has_answered():
-                    gevent.spawn(session.give_up)
-            self._wait(now)
-
-    def _wait(self, now: float) -> None:
-        heads = [queue[0][0] for queue in (self._questions, self._answers) if queue]
-        if heads:
-            gevent.sleep(max(0.0, min(heads) - now))
-        else:
-            self._added.clear()
-            self._added.wait()
+    def _ask(self, session: Pingable) -> None:
+        # Whatever comes of the question, it must not be the last one.
+        self._answers.add(session)
+        session.ping()
 
 
-def _due(queue: _Queue, now: float) -> list[Pingable]:
-    due = []
-    while queue and queue[0][0] <= now:
-        session = queue.popleft()[1]()
-        if session is not None:
-            due.append(session)
-    return due
+def _judge(session: Pingable) -> None:
+    if not session.has_answered():
+        gevent.spawn(session.give_up)

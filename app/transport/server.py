@@ -2,14 +2,57 @@
 
 import logging
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+import gevent
+from gevent import Timeout
+from gevent.pool import Pool
 from gevent.pywsgi import WSGIServer
 
+from app.transport.admission import FULL
 from app.transport.handler import Handler
 from app.transport.handover import Address, Switchboard
+from app.transport.link import Link
+from app.transport.rarely import Rarely
+from app.transport.upgrades import Refusal
+
+# Connections besides those of viewers, which health and commands come on.
+RESERVED = 100
+# At a time, those that are told that there is no room; others are closed at once.
+MAX_FAREWELLS = 50
+_FAREWELL_SECONDS = 1.0
+_READ_BYTES = 16 * 1024
+
+
+_full = Rarely(logging.getLogger(__name__), "a connection was refused: all are busy")
+_NO_ROOM = b"".join(
+    (
+        b"HTTP/1.1 503 Service Unavailable\r\n",
+        *(f"{name}: {value}\r\n".encode() for name, value in FULL.all_headers()),
+        b"\r\n",
+        FULL.body,
+    )
+)
+
+
+class Idle:
+    """The connections on which no request has begun, the longest first."""
+
+    def __init__(self) -> None:
+        self._handlers: dict[Handler, None] = {}
+
+    def __iter__(self) -> Iterator[Handler]:
+        return iter(list(self._handlers))
+
+    def add(self, handler: Handler) -> None:
+        """Note that a connection is idle from now on."""
+        self._handlers[handler] = None
+
+    def discard(self, handler: Handler) -> None:
+        """Note that it is not, or is gone."""
+        self._handlers.pop(handler, None)
 
 
 class Server(WSGIServer):
@@ -17,6 +60,7 @@ class Server(WSGIServer):
 
     Attributes:
         idle: the connections on which no request has begun.
+        max_connections: how many there may be, WebSockets included.
         max_body_bytes: the longest body that a request may have: the application's own.
         switchboard: passes connections to the workers that own their sessions.
         stopping: whether connections end with the request that they carry.
@@ -28,12 +72,15 @@ class Server(WSGIServer):
         *,
         application: Any,
         switchboard: Switchboard,
+        max_connections: int,
         **options: Any,
     ) -> None:
         super().__init__(
             listener,
             application=application,
             handler_class=Handler,
+            # Of any size: gevent would leave what it has no place for unanswered.
+            spawn=Pool(),
             log=None,
             error_log=logging.getLogger("app.transport.server"),
             **options,
@@ -41,31 +88,76 @@ class Server(WSGIServer):
         self._application = application
         self.max_body_bytes: int = application.config["MAX_CONTENT_LENGTH"]
         self.switchboard = switchboard
-        self.idle: set[Handler] = set()
+        self.max_connections = max_connections
+        self.idle = Idle()
         self.stopping = False
+        self._farewells = 0
 
     @property
     def busy(self) -> int:
-        """How many connections there are."""
+        """How many connections there are that carry requests."""
         return 0 if self.pool is None else len(self.pool)
+
+    @property
+    def _engine(self) -> Any:
+        return self._application.extensions["socketio"].server.eio
 
     def is_origin_allowed(self, environ: Mapping[str, Any]) -> bool:
         """Ask Engine.IO, which would refuse only after the 101."""
-        engine = self._application.extensions["socketio"].server.eio
-        allowed = engine._cors_allowed_origins(environ)
+        allowed = self._engine._cors_allowed_origins(environ)
         return allowed is None or environ["HTTP_ORIGIN"] in allowed
+
+    def refusal(self, environ: Mapping[str, Any]) -> Refusal | None:
+        """Return why a request for a WebSocket is not served, if so."""
+        refusal: Refusal | None = self._engine.admission.refusal(environ)
+        return refusal
 
     def adopt(self, connection: socket.socket, address: Address) -> None:
         """Serve a connection that another worker accepted."""
-        if self.full():
-            connection.close()
+        self.do_handle(connection, address)
+
+    def do_handle(self, *args: Any) -> None:
+        """Serve a connection, in the place of an idle one where there is no other."""
+        if self._has_room() or self._close_longest_idle():
+            super().do_handle(*args)
         else:
-            self.do_handle(connection, address)
+            self._turn_away(args[0])
+
+    def _has_room(self) -> bool:
+        return self.busy + Link.open_count < self.max_connections
+
+    def _close_longest_idle(self) -> bool:
+        for handler in self.idle:
+            self.idle.discard(handler)
+            with suppress(OSError):
+                handler.socket.shutdown(socket.SHUT_RDWR)
+            return True
+        return False
+
+    def _turn_away(self, connection: Any) -> None:
+        _full.note(connections=self.max_connections)
+        if self._farewells < MAX_FAREWELLS:
+            self._farewells += 1
+            gevent.spawn(self._say_farewell, connection)
+        else:
+            connection.close()
+
+    def _say_farewell(self, connection: Any) -> None:
+        # Closed with a request unread, it would be reset, and the answer lost.
+        try:
+            with suppress(OSError), Timeout(_FAREWELL_SECONDS, TimeoutError):
+                connection.sendall(_NO_ROOM)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(_READ_BYTES):
+                    pass
+        finally:
+            self._farewells -= 1
+            connection.close()
 
     def finish(self) -> None:
         """Accept nothing more, and end what is idle."""
         self.stopping = True
         self.close()
-        for handler in list(self.idle):
+        for handler in self.idle:
             with suppress(OSError):
                 handler.socket.shutdown(socket.SHUT_RDWR)

@@ -1,36 +1,38 @@
-"""Engine.IO's sessions, with what python-engineio 4.15.1 gets wrong put right."""
+"""Engine.IO's sessions, with what python-engineio 4.15.1 gets wrong put right.
+
+`hardening.harden` has a server use them.
+"""
 
 import logging
-from functools import partial
+import math
+import socket
+import time
+from contextlib import suppress
 from typing import Any
 
 import engineio.socket
-import socketio
-from engineio.exceptions import EngineIOError, SocketIsClosedError
+from engineio.exceptions import EngineIOError, QueueEmpty, SocketIsClosedError
 from engineio.packet import NOOP, PING, Packet
-from engineio.payload import Payload
 from geventwebsocket.exceptions import WebSocketError
 
-from app.transport import frames
-from app.transport.handover import new_session_id
-from app.transport.incoming import StrictPacket, close_on_malformed
+from app.transport import departures, frames, parcels, upgrades
+from app.transport.backlog import Backlog
+from app.transport.departures import CONNECTION
 from app.transport.link import Link
-from app.transport.pinger import Pinger
+from app.transport.parcels import Parcel
+from app.transport.polling import Answer, Bell
 
-# A client may gather that many packets while its last POST is under way; Engine.IO's
-# own limit of 16 is too low for a burst of clock pings.
-MAX_POSTED_PACKETS = 64
-# What may wait for a client that polls, before the packet that is one too many: a
-# room's state may be as large as it is, but not be asked for again and again unread.
-MAX_QUEUED_BYTES = 256 * 1024
-# What a packet takes besides its text.
-_PACKET_BYTES = 256
+# A client that polls is taken to be away when it has not polled for so long. The next
+# count of viewers, within a second, is then without it.
+ABSENCE_SECONDS = 4.0
 
-_PING_FRAME = frames.frame(frames.TEXT, b"2")
+_PING = parcels.of_packet(Packet(PING))
+_NOOP = parcels.of_packet(Packet(NOOP))
 _GOODBYE = frames.frame(frames.CLOSE, frames.close_payload(1000, ""))
 _PONG, _UPGRADE = "3", "5"
 _PROBE, _PROBE_ANSWER = "2probe", "3probe"
-_NO_ENVIRON: dict[str, Any] = {}
+# In the place of a connection that is not known.
+_UNKNOWN = object()
 _log = logging.getLogger(__name__)
 
 
@@ -38,31 +40,127 @@ class MalformedPayloadError(EngineIOError):  # type: ignore[misc]
     """A POST that is no Engine.IO payload; answered with 400, and the session ends."""
 
 
+class OverlapError(EngineIOError):  # type: ignore[misc]
+    """A request beside another of its kind; answered with 400, and the session ends.
+
+    No client sends one: it would not know in which order to take the answers.
+    """
+
+
 class Session(engineio.socket.Socket):  # type: ignore[misc]
     """A client's session, over long-polling or a WebSocket.
 
     A WebSocket is a `Link`: no greenlet reads it, writes it or pings it.
+
+    Attributes:
+        wanted: whether the session has a purpose; one that gets none in time is ended.
+        away: whether the client polls, and has not for a while.
     """
 
+    wanted = False
+    away = False
     connected: bool
     # Engine.IO keeps a time here; to us it only matters whether a ping is unanswered.
     last_ping: Any
+    # Rung when there is something to poll, and by Engine.IO when the session ends.
+    queue: Bell
     _link: Link | None = None
-    _queued_bytes = 0
+    _outbox: Backlog | None = None
+    # The connection of the poll that waits or is being answered.
+    _poll: Any = None
+    _polled_at = -math.inf
+    _posting = False
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
         """Receive the packets that a client posted.
 
         Raises:
             EngineIOError: they cannot be decoded, are too many or too long, or did not
-                arrive; the base would answer 200 and drop them all.
+                arrive; the base would answer 200 and drop them all. Or others are being
+                posted already.
         """
         if "CONTENT_LENGTH" not in environ:
             raise MalformedPayloadError("a POST tells its length")
+        if self._posting:
+            raise OverlapError
+        self._posting = True
         try:
             super().handle_post_request(environ)
         except (OSError, ValueError) as error:
             raise MalformedPayloadError(str(error)) from error
+        finally:
+            self._posting = False
+
+    def handle_get_request(self, environ: dict[str, Any], start_response: Any) -> Any:
+        """Answer a poll as soon as there is something, or upgrade to a WebSocket.
+
+        Raises:
+            EngineIOError: a poll waits already, or there was nothing for too long.
+        """
+        if upgrades.is_wanted(environ) or self.upgrading or self.upgraded:
+            return super().handle_get_request(environ, start_response)
+        if self._poll is not None:
+            raise OverlapError
+        self._poll = environ.get(CONNECTION, _UNKNOWN)
+        self._come_back()
+        try:
+            with departures.noticed(environ.get(CONNECTION), self.queue.set):
+                answer = Answer(self.poll() or [_NOOP], self._end_poll)
+            start_response("200 OK", answer.headers(self.server._cors_headers(environ)))
+        except BaseException:
+            self._end_poll()
+            raise
+        return answer
+
+    def poll(self) -> list[Parcel]:
+        """Wait for packets and take them; none where the session or its client is gone.
+
+        Raises:
+            QueueEmpty: there was nothing for longer than pings take.
+        """
+        if not self._outbox and not self.closed:
+            patience = self.server.ping_interval + self.server.ping_timeout
+            if not self.queue.wait(patience):
+                raise QueueEmpty
+        self.queue.clear()
+        taken = self._outbox.take() if self._outbox else []
+        if self._poll is None:
+            # Engine.IO's own, for the first packet.
+            self._end_poll()
+        return taken
+
+    def _end_poll(self) -> None:
+        self._poll = None
+        if self._outbox is not None:
+            self._outbox.done()
+            if self.closed:
+                self._outbox.clear()
+        self._note_poll()
+
+    def _note_poll(self) -> None:
+        self._polled_at = time.monotonic()
+        self.server.absences.add(self)
+
+    def miss(self) -> None:
+        """Take a client that has not polled for a while to be away."""
+        silent = time.monotonic() - self._polled_at
+        is_here = self._link is not None or self._poll is not None
+        if is_here or self.away or self.closed or silent < ABSENCE_SECONDS:
+            return
+        self.away = True
+        self.server.away[self.sid] = self
+        self.server.note_presence(self.sid, False)
+
+    def _come_back(self) -> None:
+        if self.away:
+            self.away = False
+            self.server.away.pop(self.sid, None)
+            self.server.note_presence(self.sid, True)
+
+    def leave_unless_wanted(self) -> None:
+        """End the transport of a session that has no purpose."""
+        if not self.wanted and not self.closed:
+            self.send_elsewhere()
 
     def send(self, packet: Packet) -> None:
         """Send a packet to the client; never waits.
@@ -72,30 +170,39 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         """
         if self.closed:
             raise SocketIsClosedError
-        if self._link is None:
-            self._queue_up(packet)
-        else:
-            self._link.write(framed(packet))
+        self.send_parcel(parcels.of_packet(packet))
 
-    def send_encoded(self, frame: bytes, packet: Packet) -> None:
-        """Send a packet that is already framed for WebSockets; never waits.
+    def send_parcel(self, parcel: Parcel) -> None:
+        """Send what may be on its way to others as well; never waits.
 
         A session that has just ended takes it and drops it.
         """
         if self._link is not None:
-            self._link.write(frame)
+            self._link.write(parcel)
         elif not self.closed:
-            self._queue_up(packet)
+            self._queue_up(parcel)
 
-    def _queue_up(self, packet: Packet) -> None:
-        if self.queue.empty():
-            self._queued_bytes = 0
-        if self._queued_bytes > MAX_QUEUED_BYTES:
-            Link.note_slow(self._queued_bytes)
-            self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+    def _queue_up(self, parcel: Parcel) -> None:
+        if self._outbox is None:
+            self._outbox = Backlog(self.server.ledger, self._cut_off)
+        if not self._outbox.add(parcel):
+            self._cut_off()
             return
-        self._queued_bytes += _PACKET_BYTES + len(packet.data or "")
-        self.queue.put(packet)
+        self.queue.set()
+        self.server.ledger.relieve()
+
+    def _cut_off(self) -> None:
+        if self._outbox is not None:
+            Link.slow.note(waiting_bytes=self._outbox.size)
+            self._outbox.clear()
+        self._end_answer()
+        self.close(abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+
+    def _end_answer(self) -> None:
+        # The client may be taking it byte by byte.
+        if self._poll not in (None, _UNKNOWN):
+            with suppress(OSError):
+                self._poll.shutdown(socket.SHUT_RDWR)
 
     def hold(self) -> None:
         """Keep what is sent from now on, so that it leaves in one piece at `release`.
@@ -117,6 +224,9 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         del wait
         super().close(wait=False, abort=abort, reason=reason)
         self.server.sockets.pop(self.sid, None)
+        self.server.away.pop(self.sid, None)
+        if self._outbox is not None and self._poll is None:
+            self._outbox.clear()
         # Each knows the other: let go of it, so that both are gone at once.
         link, self._link = self._link, None
         if link is None:
@@ -134,7 +244,7 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         """
         if not self.upgraded:
             # A poll that waits is answered; the next one finds no session.
-            self.queue.put(Packet(NOOP))
+            self.send_parcel(_NOOP)
         self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
 
     def schedule_ping(self) -> None:
@@ -157,7 +267,7 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         """Ask the client whether it is still there."""
         if not self.closed:
             self.last_ping = True
-            self.send_encoded(_PING_FRAME, Packet(PING))
+            self.send_parcel(_PING)
 
     def has_answered(self) -> bool:
         """Tell whether the client answered the latest ping, or the session ended."""
@@ -165,6 +275,7 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
 
     def give_up(self) -> None:
         """End the session of a client that is gone without a word."""
+        self._end_answer()
         self.close(abort=True, reason=self.server.reason.PING_TIMEOUT)
 
     def _websocket_handler(self, ws: Any) -> list[bytes]:
@@ -179,14 +290,19 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
             at_once=self._take_pong,
             on_message=self._take,
             on_closed=self._lose_link,
+            ledger=self.server.ledger,
         )
         self.connected = self.upgraded = True
         self.upgrading = False
-        while not self.queue.empty():
-            packet = self.queue.get_nowait()
-            if packet is not None:
-                link.write(framed(packet))
+        if self._outbox is not None:
+            for parcel in self._outbox.take():
+                # What was to end a poll, which was not there.
+                if parcel is not _NOOP:
+                    link.write(parcel)
+            self._outbox.done()
+            self._outbox = None
         self._link = link
+        self._come_back()
         link.start(held)
         return []
 
@@ -198,7 +314,7 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
             if ws.wait() != _PROBE:
                 return False
             ws.send(_PROBE_ANSWER)
-            self.queue.put(Packet(NOOP))
+            self.send_parcel(_NOOP)
             # Another connection may have probed as well, and been faster.
             return ws.wait() == _UPGRADE and not (self.closed or self.upgraded)
         except (OSError, WebSocketError):
@@ -224,62 +340,3 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
 
     def _lose_link(self) -> None:
         self.close(abort=True, reason=self.server.reason.TRANSPORT_CLOSE)
-
-
-def framed(packet: Packet) -> bytes:
-    """Return a packet as a WebSocket frame."""
-    encoded = packet.encode()
-    if isinstance(encoded, bytes):
-        return frames.frame(frames.BINARY, encoded)
-    return frames.frame(frames.TEXT, encoded.encode())
-
-
-def harden(server: socketio.Server, worker: str) -> None:
-    """Make `server` and its sessions behave as this module says.
-
-    Session ids begin with the id of their `worker`.
-
-    The classes of sessions and payloads are Engine.IO's for the whole process.
-    """
-    engineio.socket.Socket = Session
-    Payload.max_decode_packets = MAX_POSTED_PACKETS
-    server.packet_class = StrictPacket
-    # What a client sends is handled in its order, and no faster than it is answered:
-    # else each event would begin a greenlet, as many as a client likes.
-    server.async_handlers = False
-    server.eio.pinger = Pinger(server.eio.ping_interval, server.eio.ping_timeout)
-    # Its task would look at every session again and again; the pinger does that.
-    server.eio.start_service_task = False
-    server.eio.on("connect", partial(_connect, server))
-    server.eio.generate_id = partial(new_session_id, worker)
-    close_on_malformed(server)
-
-
-def _connect(server: socketio.Server, eio_sid: str, _environ: dict[str, Any]) -> Any:
-    # python-socketio keeps it for as long as the session lives, and it holds the
-    # request with its buffers; the product's handlers ask for nothing of it.
-    return server._handle_eio_connect(eio_sid, _NO_ENVIRON)
-
-
-def sweep(server: socketio.Server) -> int:
-    """Disconnect the clients whose session Engine.IO no longer has; return how many.
-
-    python-socketio forgets nobody who leaves while the connect handler runs: without
-    this they stay in their rooms for good. Call it every now and then.
-    """
-    gone = [
-        (eio_sid, namespace)
-        for namespace in list(server.manager.get_namespaces())
-        for sid, eio_sid in server.manager.get_participants(namespace, None)
-        if server.manager.is_connected(sid, namespace) and _is_gone(server, eio_sid)
-    ]
-    for eio_sid, namespace in gone:
-        reason = server.reason.TRANSPORT_CLOSE
-        server._handle_disconnect(eio_sid, namespace, reason)
-        server.environ.pop(eio_sid, None)
-    return len(gone)
-
-
-def _is_gone(server: socketio.Server, eio_sid: str) -> bool:
-    session = server.eio.sockets.get(eio_sid)
-    return session is None or bool(session.closed)

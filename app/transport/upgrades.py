@@ -15,18 +15,42 @@ _KEY_BYTES = 16
 
 @dataclass(frozen=True)
 class Refusal:
-    """The answer to a request that must not become a WebSocket."""
+    """The answer to a request that must not become a WebSocket, or not be served.
+
+    Attributes:
+        status: with its phrase.
+        text: the body.
+        content_type: of the body.
+        headers: others that belong to the answer.
+        closes: whether the connection ends with it.
+    """
 
     status: str
-    reason: str
+    text: str
+    content_type: str = "text/plain"
     headers: tuple[tuple[str, str], ...] = ()
+    closes: bool = False
+
+    @property
+    def body(self) -> bytes:
+        """The body as it is sent."""
+        return f"{self.text}\n".encode()
+
+    def all_headers(self) -> list[tuple[str, str]]:
+        """Return all headers of the answer."""
+        return [
+            ("Content-Type", self.content_type),
+            ("Content-Length", str(len(self.body))),
+            *self.headers,
+            *([("Connection", "close")] if self.closes else []),
+        ]
 
 
 # RFC 9110, section 15.5.22, and RFC 6455, section 4.4.
 _OTHER_VERSION = Refusal(
     "426 Upgrade Required",
     f"WebSocket version {VERSION} only.",
-    (("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION)),
+    headers=(("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION)),
 )
 
 
@@ -52,13 +76,17 @@ def acceptance(environ: Mapping[str, Any]) -> bytes:
 
 
 def refusal(
-    environ: Mapping[str, Any], is_allowed: Callable[[Mapping[str, Any]], bool]
+    environ: Mapping[str, Any],
+    is_allowed: Callable[[Mapping[str, Any]], bool],
+    admission: Callable[[Mapping[str, Any]], Refusal | None],
 ) -> Refusal | None:
     """Return why a request that wants to become a WebSocket must not, if so.
 
     Args:
         environ: the WSGI environment of the request.
         is_allowed: tells whether the request's origin may connect.
+        admission: asked last: returns why the request's session must not begin, or must
+            not have a WebSocket.
     """
     if environ["PATH_INFO"] != PATH:
         return Refusal("400 Bad Request", f"WebSockets are at {PATH} only.")
@@ -68,7 +96,7 @@ def refusal(
         return _OTHER_VERSION
     if not _is_handshake(environ):
         return Refusal("400 Bad Request", "This is no WebSocket handshake.")
-    return None
+    return admission(environ)
 
 
 def _is_handshake(environ: Mapping[str, Any]) -> bool:

@@ -13,22 +13,29 @@ _RELEASES = {
 }
 
 _INSIDES = {
-    "engineio.server:Server": (
-        "_get_socket",
-        "_handle_connect",
-        "disconnect",
-        "generate_id",
-    ),
     "engineio.socket:Socket": (
         "_websocket_handler",
         "close",
+        "handle_get_request",
         "handle_post_request",
         "poll",
         "receive",
         "schedule_ping",
     ),
     "engineio.payload:Payload": ("max_decode_packets",),
-    "gevent.baseserver:BaseServer": ("do_handle", "full"),
+    "engineio.server:Server": (
+        "_cors_headers",
+        "_get_socket",
+        "_handle_connect",
+        "_log_error_once",
+        "_ok",
+        "create_queue",
+        "disconnect",
+        "generate_id",
+        "handle_request",
+    ),
+    "gevent.baseserver:BaseServer": ("do_handle",),
+    "gevent.socket:socket": ("_sock",),
     "gevent.pywsgi:WSGIHandler": (
         "_log_error",
         "_sendall",
@@ -44,13 +51,21 @@ _INSIDES = {
     "geventwebsocket.websocket:WebSocket": ("raw_read", "read_frame", "send_frame"),
     "gunicorn.workers.ggevent:GeventPyWSGIWorker": ("load_wsgi", "notify", "run"),
     "gunicorn.workers.ggevent": ("base_environ",),
-    "socketio:Manager": ("emit", "is_connected", "is_sid_room", "enter_room"),
+    "socketio:Manager": (
+        "emit",
+        "enter_room",
+        "is_connected",
+        "is_sid_room",
+        "sid_from_eio_sid",
+    ),
     "socketio:PubSubManager": ("_publish", "initialize"),
     "socketio:Server": (
+        "_handle_connect",
         "_handle_disconnect",
         "_handle_eio_connect",
         "_handle_eio_message",
         "_handle_event_internal",
+        "_send_packet",
     ),
 }
 

@@ -2,19 +2,20 @@
 
 import gc
 import logging
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import gevent
-from gevent.pool import Pool
 from geventwebsocket.gunicorn.workers import GeventWebSocketWorker
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.http.wsgi import base_environ  # type: ignore[import-untyped]
 
-from app.transport import drain, sessions, versions
+from app.transport import drain, hardening, versions
 from app.transport.drain import Closable
 from app.transport.handover import Switchboard
-from app.transport.server import Server
+from app.transport.server import RESERVED, Server
 from app.transport.versions import UnsupportedLibraryError
 
 BEAT_SECONDS = 0.2
@@ -30,10 +31,14 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
     Attributes:
         folder: where the workers of one gunicorn reach each other; set before the fork.
         machine: the id of this machine, likewise.
+        strict: whether libraries that are not known stop the start, likewise.
+        wanted_seconds: how long a session may be without a purpose.
     """
 
     folder: str
     machine: str
+    strict = False
+    wanted_seconds = hardening.WANTED_SECONDS
 
     _stock = False
 
@@ -41,11 +46,15 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
         """Prepare the process and serve until the worker is told to stop.
 
         Where a library is not as this folder knows it, everything works in the
-        library's own way: slower, and with one worker a machine for long-polling.
+        library's own way: slower, without the limits, and with one worker a machine for
+        long-polling. That is for development; a strict worker does not start.
         """
         try:
             versions.check()
         except UnsupportedLibraryError as error:
+            if self.strict:
+                _log.critical("cannot serve", extra={"error": str(error)})
+                sys.exit(Arbiter.WORKER_BOOT_ERROR)
             self._stock = True
             _log.warning("on the stock path", extra={"error": str(error)})
         # Else gevent prints what a greenlet did not catch on stderr.
@@ -57,7 +66,9 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
         """Load the application."""
         super().load_wsgi()
         if not self._stock:
-            sessions.harden(self.wsgi.extensions["socketio"].server, self._id)
+            server = self.wsgi.extensions["socketio"].server
+            limits = (self.worker_connections, self.wanted_seconds)
+            hardening.harden(server, self._id, *limits)
 
     def run(self) -> None:
         """Serve until told to stop, then finish within the graceful time-out."""
@@ -81,12 +92,11 @@ class Worker(GeventWebSocketWorker):  # type: ignore[misc]
     def _serve(self, listener: Any, switchboard: Switchboard) -> Server:
         listener.setblocking(1)
         environ = {**base_environ(self.cfg), "wsgi.multithread": True}
-        pool = Pool(self.worker_connections)
         server = Server(
             listener,
             application=self.wsgi,
             switchboard=switchboard,
-            spawn=pool,
+            max_connections=self.worker_connections + RESERVED,
             environ=environ,
         )
         server.start()

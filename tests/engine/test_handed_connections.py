@@ -65,7 +65,7 @@ def test_one_connection_carries_sessions_of_several_workers_and_commands(connect
     connection = connect()
 
     for sid in (first, second, first):
-        assert ask(connection, f"{PATH}&sid={sid}", "POST", "3") == (200, "OK")
+        assert ask(connection, f"{PATH}&sid={sid}", "POST", "3") == (200, "ok")
         assert ask(connection, "/health")[0] == 200
 
 
@@ -74,7 +74,7 @@ def test_a_posted_body_arrives_whole_at_the_other_worker(connect):
         packets = "\x1e".join(["40", '42["ping",{"padding":"' + "x" * 9000 + '"}]'])
         connection = connect()
 
-        assert ask(connection, f"{PATH}&sid={sid}", "POST", packets) == (200, "OK")
+        assert ask(connection, f"{PATH}&sid={sid}", "POST", packets) == (200, "ok")
         assert ask(connection, f"{PATH}&sid={sid}")[1].startswith("40")
 
 
@@ -95,4 +95,4 @@ def test_a_session_of_nobody_is_refused_at_once(connect, owner):
     status, body = ask(connect(), f"{PATH}&sid={owner}.nobody")
 
     assert status == 400
-    assert "Invalid session" in body
+    assert "Session ID unknown" in body

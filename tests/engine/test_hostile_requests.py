@@ -109,7 +109,7 @@ def test_a_body_is_read_once_whatever_connection_the_client_wants(unharmed, conn
     proxy.send(b"3")
     assert proxy.status() == 200
     # Somebody else's, on the same connection of the proxy.
-    proxy.read_until(b"OK")
+    proxy.read_until(b"ok")
     proxy.send(HEALTH)
 
     assert proxy.status() == 200

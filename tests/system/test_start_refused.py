@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from tests.support.environment import ROOT, child_environment, product_settings
+from tests.support.ports import free_port
+from tests.support.server import Server
 from tests.support.waiting import patient
 
 REDIS = "redis://127.0.0.1:1/0"
@@ -16,8 +18,9 @@ POSTGRES = "postgresql://nobody@127.0.0.1:1/none"
 def start(tmp_path):
     """Starts gunicorn with settings, and returns how it ended."""
 
-    def run(**settings):
-        variables = product_settings(tmp_path, **{"port": 15_000, **settings})
+    def run(variables=None, **settings):
+        given = product_settings(tmp_path, **{"port": free_port(), **settings})
+        variables = given | (variables or {})
         return subprocess.run(
             [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"],
             check=False,
@@ -92,3 +95,33 @@ def test_a_refusal_shows_no_secret(start):
     assert ended.returncode == 2
     assert "tell-nobody" not in ended.stdout
     assert "pass-word" not in ended.stdout
+
+
+@pytest.fixture
+def other_library(tmp_path):
+    """Variables with which Python finds another release of a library."""
+    folder = tmp_path / "packages" / "gevent_websocket-0.11.0.dist-info"
+    folder.mkdir(parents=True)
+    metadata = "Metadata-Version: 2.1\nName: gevent-websocket\nVersion: 0.11.0\n"
+    (folder / "METADATA").write_text(metadata)
+    return {"PYTHONPATH": str(folder.parent)}
+
+
+def test_in_production_a_library_that_is_not_known_stops_the_start(
+    start, sqlite_url, other_library
+):
+    run = start(other_library, app_env="production", database_url=sqlite_url)
+
+    assert run.returncode != 0
+    assert "gevent-websocket is 0.11.0" in run.stdout
+
+
+def test_in_development_a_library_that_is_not_known_is_a_warning(
+    sqlite_url, other_library
+):
+    class OtherServer(Server):
+        def environment(self):
+            return super().environment() | other_library
+
+    with OtherServer(sqlite_url) as server:
+        assert "on the stock path" in server.read_log()

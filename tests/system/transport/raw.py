@@ -9,6 +9,7 @@ from typing import Self
 from tests.support.waiting import patient
 
 MASK = b"\1\2\3\4"
+_POLLING = "/socket.io/?EIO=4&transport=polling"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -145,18 +146,35 @@ class Connection:
 
     def join_over(self, share_token: str) -> None:
         """Join a room over the WebSocket that is open."""
-        self.send_text("40")
-        self.send_text(f'42["join-room",{json.dumps({"shareToken": share_token})}]')
+        self.ask_to_join(share_token)
         self.read_until(b'["user-count"')
         self.read_until(b"]")
 
+    def ask_to_join(self, share_token: str) -> None:
+        """Join a room over the WebSocket that is open, and read nothing."""
+        self.send_text("40")
+        self.send_text(f'42["join-room",{json.dumps({"shareToken": share_token})}]')
+
     def open_polling(self) -> str:
         """Open a session over long-polling, and return its id."""
-        self.request("GET /socket.io/?EIO=4&transport=polling HTTP/1.1")
+        self.request(f"GET {_POLLING} HTTP/1.1")
         self.read_until(b'"sid":"')
         sid = self.read_until(b'"')[:-1].decode()
         self.read_until(b"}")
         return sid
+
+    def poll(self, sid: str) -> None:
+        """Ask for what waits in a session over long-polling; read nothing."""
+        self.request(f"GET {_POLLING}&sid={sid} HTTP/1.1")
+
+    def post(self, sid: str, *packets: str) -> None:
+        """Send packets in one body, and read the answer."""
+        body = "\x1e".join(packets).encode()
+        head = [f"POST {_POLLING}&sid={sid} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
+        head += [f"Content-Length: {len(body)}", "", ""]
+        self.send("\r\n".join(head).encode() + body)
+        assert self.status() == 200
+        self.read_until(b"\r\n\r\nok")
 
     def close_code(self) -> int:
         """Return the code with which the server closes the WebSocket."""

@@ -111,3 +111,46 @@ def test_the_counts_are_those_of_the_sockets_after_any_history(steps):
     assert all(
         len(viewers.viewers_of(room)) == count for room, count in viewers.counts.items()
     )
+
+
+def test_who_is_away_watches_and_is_not_counted(viewers):
+    viewers.join("a", "hall")
+    viewers.join("b", "hall")
+    viewers.note_presence("a", False)
+    viewers.note_presence("a", False)
+
+    assert viewers.counts == {"hall": 1}
+    assert viewers.count("hall") == 1
+    assert viewers.in_room("hall") == 2
+    assert sorted(viewers.viewers_of("hall")) == ["a", "b"]
+
+
+def test_who_is_back_is_counted_again(viewers):
+    viewers.join("a", "hall")
+    viewers.note_presence("a", False)
+    viewers.note_presence("a", True)
+    viewers.note_presence("a", True)
+
+    assert viewers.counts == {"hall": 1}
+
+
+def test_who_joins_while_away_is_counted_when_it_is_back(viewers):
+    viewers.note_presence("a", False)
+    viewers.join("a", "hall")
+    assert viewers.counts == {}
+
+    viewers.join("a", "foyer")
+    viewers.note_presence("a", True)
+
+    assert viewers.counts == {"foyer": 1}
+
+
+def test_who_leaves_while_away_leaves_nothing(viewers):
+    viewers.join("a", "hall")
+    viewers.note_presence("a", False)
+    viewers.disconnect("a")
+    viewers.note_presence("a", True)
+    viewers.connect("a")
+    viewers.join("a", "hall")
+
+    assert viewers.counts == {"hall": 1}

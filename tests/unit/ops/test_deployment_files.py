@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from app.config import Settings, load
+from app.transport.server import MAX_FAREWELLS, RESERVED
 from tests.support.environment import ROOT, child_environment
 
 GIVEN = {
@@ -128,6 +129,20 @@ def test_what_is_mounted_into_nginx_exists(name):
         assert mode == "ro"
         assert (ROOT / source).is_file() or source == GIVEN["TLS_CERTIFICATES"]
         assert target.startswith("/etc/nginx/")
+
+
+def test_one_address_cannot_fill_a_worker():
+    text = (ROOT / "deploy/nginx.conf").read_text()
+    (by_address,) = re.findall(r"limit_conn addresses (\d+);", text)
+
+    assert int(by_address) < load({}).worker_connections
+
+
+def test_files_are_kept_for_the_connections_besides_those_of_viewers():
+    text = (ROOT / "gunicorn.conf.py").read_text()
+    (kept,) = re.findall(r"^_OTHER_FILES = (\d+) \+ (\d+) \+ \d+$", text, re.MULTILINE)
+
+    assert kept == (str(RESERVED), str(MAX_FAREWELLS))
 
 
 def test_nginx_finds_all_files_that_it_includes():

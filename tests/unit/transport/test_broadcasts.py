@@ -6,7 +6,7 @@ import pytest
 import socketio
 from engineio.payload import Payload
 
-from app.transport import deliveries, packets, sessions
+from app.transport import deliveries, hardening, packets
 from app.transport.broadcasts import Broadcast, LocalManager
 from app.transport.deliveries import VIEWERS_BETWEEN_LOOKS
 
@@ -22,7 +22,7 @@ def manager(monkeypatch: pytest.MonkeyPatch) -> LocalManager:
     monkeypatch.setattr(deliveries, "SLICE_SECONDS", 0)
     made = LocalManager()
     server = socketio.Server(async_mode="gevent", client_manager=made, json=packets)
-    sessions.harden(server, "a-1")
+    hardening.harden(server, "a-1", MANY + 10)
     return made
 
 
@@ -41,8 +41,8 @@ def connect(manager: LocalManager, eio_sid: str, room: str) -> str:
 
 
 def heard(manager: LocalManager, sid: str) -> list[str]:
-    queue = manager.server.eio.sockets[manager.eio_sid_from_sid(sid, "/")].queue
-    return [packet.data for packet in queue.queue]
+    session = manager.server.eio.sockets[manager.eio_sid_from_sid(sid, "/")]
+    return [parcel.encode()[1:] for parcel in session.poll()]
 
 
 def finish(manager: LocalManager) -> None:

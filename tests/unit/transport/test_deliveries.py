@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import gevent
 import pytest
-from engineio.packet import MESSAGE, Packet
 from gevent import get_hub
 
 from app.transport import deliveries
 from app.transport.deliveries import VIEWERS_BETWEEN_LOOKS, Deliveries, Delivery
+from app.transport.parcels import Parcel
 
 MANY = 10 * VIEWERS_BETWEEN_LOOKS
 WAIT_SECONDS = 5
@@ -21,14 +21,14 @@ class Viewer:
     def __init__(self) -> None:
         self.got: list[bytes] = []
 
-    def send_encoded(self, frame: bytes, _packet: Packet) -> None:
-        self.got.append(frame)
+    def send_parcel(self, parcel: Parcel) -> None:
+        self.got.append(b"".join(parcel.pieces))
 
 
 class OddViewer(Viewer):
     """Cannot be told anything."""
 
-    def send_encoded(self, frame: bytes, packet: Packet) -> None:
+    def send_parcel(self, parcel: Parcel) -> None:
         raise RuntimeError
 
 
@@ -45,7 +45,7 @@ def hall() -> list[Viewer]:
 
 
 def news(*frames: bytes) -> deliveries.News:
-    return [(frame, Packet(MESSAGE)) for frame in frames]
+    return [Parcel((frame,), ()) for frame in frames]
 
 
 def finish(under_way: Deliveries) -> None:

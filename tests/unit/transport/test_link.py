@@ -8,8 +8,9 @@ import pytest
 from gevent.event import Event
 
 from app.transport import frames, link
-from app.transport.backlog import MAX_BYTES
+from app.transport.backlog import MAX_BYTES, Ledger
 from app.transport.link import Link
+from app.transport.parcels import Parcel
 
 MASK = b"\x01\x02\x03\x04"
 WAIT_SECONDS = 5
@@ -20,10 +21,16 @@ def masked(opcode: int, payload: bytes, *, fin: bool = True) -> bytes:
     return head + MASK + frames.unmask(payload, MASK)
 
 
+def raw(data: bytes) -> Parcel:
+    return Parcel((data,), ())
+
+
 class Client:
     """The other end of a link, and what the link told its owner."""
 
-    def __init__(self, max_message_bytes: int = 1000) -> None:
+    def __init__(
+        self, max_message_bytes: int = 1000, ledger: Ledger | None = None
+    ) -> None:
         ours, self.socket = socket.socketpair()
         self.socket.setblocking(False)
         self.messages: list[str | bytes] = []
@@ -35,6 +42,7 @@ class Client:
             at_once=lambda message: message == "3",
             on_message=self._take,
             on_closed=self.closed.set,
+            ledger=ledger or Ledger(),
         )
 
     def _take(self, message: str | bytes) -> None:
@@ -111,7 +119,7 @@ def test_a_message_in_parts_with_a_ping_between_is_one_message(client: Client):
 
 
 def test_a_frame_is_written_at_once_to_a_client_that_reads(client: Client):
-    client.link.write(b"frame")
+    client.link.write(raw(b"frame"))
 
     assert client.read() == b"frame"
 
@@ -120,7 +128,7 @@ def test_a_client_that_lags_gets_everything_in_order_once_it_reads(client: Clien
     sent = [bytes((number,)) * 1000 for number in range(200)]
     got = b""
     for frame in sent:
-        client.link.write(frame)
+        client.link.write(raw(frame))
         # Now and then a little is read: the backlog is never over its bound.
         got += client.socket.recv(900)
 
@@ -134,15 +142,15 @@ def test_a_client_that_lags_gets_everything_in_order_once_it_reads(client: Clien
 
 
 def test_a_client_that_stops_reading_is_cut_off_at_the_bound(client: Client):
-    before = Link.slow
+    before = Link.slow.count
     frame = b"x" * 1000
     bound = 10 * (MAX_BYTES + link.SEND_BUFFER_BYTES) // len(frame)
     for _ in range(bound):
-        client.link.write(frame)
+        client.link.write(raw(frame))
 
     with gevent.Timeout(WAIT_SECONDS):
         client.closed.wait()
-    assert Link.slow == before + 1
+    assert Link.slow.count == before + 1
 
 
 @pytest.mark.parametrize(
@@ -193,8 +201,8 @@ def test_a_client_that_is_simply_gone_is_noticed(client: Client):
 
 def test_a_frame_larger_than_the_bound_is_taken_as_it_is(client: Client):
     frame = b"x" * 20 * MAX_BYTES
-    client.link.write(frame)
-    client.link.write(b"the end")
+    client.link.write(raw(frame))
+    client.link.write(raw(b"the end"))
     got = bytearray()
 
     def all_has_arrived() -> bool:
@@ -206,39 +214,39 @@ def test_a_frame_larger_than_the_bound_is_taken_as_it_is(client: Client):
 
 
 def test_what_waits_behind_a_large_frame_is_bounded(client: Client):
-    before = Link.slow
+    before = Link.slow.count
     for _ in range(3):
-        client.link.write(b"x" * 20 * MAX_BYTES)
+        client.link.write(raw(b"x" * 20 * MAX_BYTES))
 
     with gevent.Timeout(WAIT_SECONDS):
         client.closed.wait()
-    assert Link.slow == before + 1
+    assert Link.slow.count == before + 1
 
 
 def test_aborting_drops_what_waits(client: Client):
     client.link.abort()
 
     wait_until(client.has_ended)
-    client.link.write(b"nothing happens")
+    client.link.write(raw(b"nothing happens"))
 
 
 def test_what_is_held_leaves_at_release_in_order_and_before_what_follows(
     client: Client,
 ):
     client.link.hold()
-    client.link.write(b"first,")
-    client.link.write(b"second,")
+    client.link.write(raw(b"first,"))
+    client.link.write(raw(b"second,"))
     assert client.read() == b""
 
     client.link.release()
-    client.link.write(b"third")
+    client.link.write(raw(b"third"))
 
     assert client.read() == b"first,second,third"
 
 
 def test_a_link_that_ends_while_it_holds_sends_nothing(client: Client):
     client.link.hold()
-    client.link.write(b"first")
+    client.link.write(raw(b"first"))
     client.link.close()
 
     client.link.release()

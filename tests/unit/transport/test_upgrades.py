@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.transport import upgrades
+from app.transport.upgrades import Refusal
 
 HANDSHAKE = {
     "REQUEST_METHOD": "GET",
@@ -17,9 +18,11 @@ HANDSHAKE = {
 }
 
 
-def status(allowed: bool = True, **fields: Any) -> str | None:
+def status(
+    allowed: bool = True, admission: Refusal | None = None, **fields: Any
+) -> str | None:
     environ = {key: value for key, value in (HANDSHAKE | fields).items() if value}
-    refusal = upgrades.refusal(environ, lambda _environ: allowed)
+    refusal = upgrades.refusal(environ, lambda _environ: allowed, lambda _: admission)
     return refusal and refusal.status[:3]
 
 
@@ -44,6 +47,10 @@ def test_a_request_without_an_origin_is_passed_on():
     assert status(allowed=False) is None
 
 
+def test_what_engine_io_does_not_want_is_refused_before_the_101():
+    assert status(admission=Refusal("503 Service Unavailable", "full")) == "503"
+
+
 def test_another_version_of_the_protocol_is_refused():
     assert status(HTTP_SEC_WEBSOCKET_VERSION="8") == "426"
     assert status(HTTP_SEC_WEBSOCKET_VERSION=None) == "426"
@@ -51,7 +58,7 @@ def test_another_version_of_the_protocol_is_refused():
 
 def test_who_speaks_another_version_is_told_which_one_is_spoken_here():
     environ = HANDSHAKE | {"HTTP_SEC_WEBSOCKET_VERSION": "8"}
-    refusal = upgrades.refusal(environ, lambda _environ: True)
+    refusal = upgrades.refusal(environ, lambda _: True, lambda _: None)
 
     assert refusal is not None
     assert dict(refusal.headers) == {

@@ -1,0 +1,54 @@
+"""One greenlet that calls something for many sessions, instead of a timer for each."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+from weakref import ref
+
+import gevent
+from gevent.event import Event
+
+from app.transport.greenlets import keep_running
+
+T = TypeVar("T")
+
+
+class Deadlines(Generic[T]):
+    """Calls `act` with each thing, the same time after it was added.
+
+    The time is the same for all, so that what was added first is due first and nothing
+    needs sorting. A thing that nobody else keeps is forgotten.
+    """
+
+    def __init__(self, seconds: float, act: Callable[[T], None]) -> None:
+        """Act `seconds` after a thing was added; `act` must not wait."""
+        self._seconds = seconds
+        self._act = act
+        self._due: deque[tuple[float, ref[T]]] = deque()
+        self._added = Event()
+        self._running = False
+
+    def add(self, thing: T) -> None:
+        """Act on a thing once, in time; what is added twice is due twice."""
+        self._due.append((time.monotonic() + self._seconds, ref(thing)))
+        if not self._running:
+            self._running = True
+            keep_running(self._run)
+        self._added.set()
+
+    def _run(self) -> None:
+        while True:
+            now = time.monotonic()
+            while self._due and self._due[0][0] <= now:
+                thing = self._due.popleft()[1]()
+                if thing is not None:
+                    self._act(thing)
+            self._wait(now)
+
+    def _wait(self, now: float) -> None:
+        if self._due:
+            gevent.sleep(max(0.0, self._due[0][0] - now))
+        else:
+            self._added.clear()
+            self._added.wait()
