@@ -18,7 +18,7 @@ from app.config import Settings
 from app.errors import DomainError
 from app.live.audience import Audience
 from app.live.schemas import COVERED, JoinRoom, Nothing, RequestSync
-from app.problems import socket_error
+from app.problems import bounded, socket_error
 from app.transport import origins, packets
 from app.transport.acks import (
     acknowledgement_wanted,
@@ -165,7 +165,7 @@ def _refuse(manager: Manager, sid: str, code: str, message: str) -> Answer:
 
 
 def _sentence(error: ma.ValidationError) -> str:
-    messages: dict[str, Any] = error.normalized_messages()  # type: ignore[no-untyped-call]
+    messages = bounded(error.normalized_messages())  # type: ignore[no-untyped-call]
     return "; ".join(f"{field}: {_flat(texts)}" for field, texts in messages.items())
 
 

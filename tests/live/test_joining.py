@@ -77,6 +77,16 @@ def test_a_token_that_could_be_none_is_not_found(watch, token):
     assert refusal_of(watch(), "join-room", {"shareToken": token}) == "not-found"
 
 
+def test_many_wrong_fields_are_refused_in_few_words(watch):
+    viewer = watch()
+
+    answer = viewer.call("join-room", {f"field{n}": 0 for n in range(900)})
+
+    assert answer["error"]["code"] == "invalid-payload"
+    assert len(answer["error"]["message"]) < 1_000
+    assert_still_answered(viewer)
+
+
 def test_an_extra_field_is_named_in_the_refusal(room, watch):
     viewer = watch()
     payload = {"shareToken": room.share_token, "role": "owner"}
