@@ -201,7 +201,7 @@ def reorder_timers(
         if len(timer_ids) != len(ids) or set(timer_ids) != set(ids):
             raise InvalidField("timerIds", "Name every timer of the room once.")
         if timer_ids != ids:
-            _place(room_id, timer_ids, change.next_revision())
+            _place(timer_ids, change.next_revision())
             change.announce("room-state", (change.room, timers_of(room_id)))
         return change.room.revision
 
@@ -262,13 +262,14 @@ def _show(change: Change, timer_id: uuid.UUID | None) -> None:
     change.announce("room-update", change.room)
 
 
-def _place(room_id: uuid.UUID, timer_ids: list[uuid.UUID], revision: int) -> None:
+def _place(timer_ids: list[uuid.UUID], revision: int) -> None:
     """Give the timers that are not yet at their place their new one."""
+    # By their ids alone, which are known to be the room's: where the room is named as
+    # well, SQLite reads the whole order once for each of its timers.
     place = numbered([timer_id.hex for timer_id in timer_ids])
     db.session.execute(
         update(Timer)
         .where(
-            Timer.room_id == room_id,
             Timer.id == cast(place.c.value, Timer.id.type),
             Timer.position != place.c.number,
         )
