@@ -48,7 +48,9 @@ coverage: $(TESTABLE) ## Run every test but the soak, and check how much of the 
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) $(ARGS)
 	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report --skip-covered
+	@mkdir -p build
+	@$(BIN)/coverage report --skip-covered --show-missing > build/coverage.txt || { cat build/coverage.txt; false; }
+	@tail -n 1 build/coverage.txt
 
 .PHONY: pages
 pages: $(PAGES_BUILT) ## Build the pages

@@ -11,12 +11,12 @@ from redis.retry import Retry
 from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app import openapi, problems
+from app import compression, openapi, payloads, problems
 from app.auth import ratelimits, tokens
 from app.auth.routes import auth
 from app.config import Settings
 from app.database import close_engine, engine_options, prepare_engine
-from app.extensions import compress, cors, db, migrate
+from app.extensions import cors, db, migrate
 from app.instance import make_private, make_private_file
 from app.live import handlers
 from app.live.audience import Audience
@@ -57,6 +57,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["caller"] = ratelimits.caller
     logs.init_app(app)
+    payloads.init_app(app)
     metrics.init_app(app)
     problems.init_app(app)
     _bind_database(app, settings)
@@ -65,7 +66,7 @@ def create_app(settings: Settings) -> Flask:
     _wire_live(app, settings)
     _register_routes(app)
     security.init_app(app, settings)
-    compress.init_app(app)
+    compression.init_app(app)
     cors.init_app(
         app,
         resources={r"/api/*": {"origins": list(settings.cors_origin)}},

@@ -8,7 +8,16 @@ from typing import Any
 
 import psycopg2
 from psycogreen.gevent import gevent_wait_callback
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import (
+    JSON,
+    Connection,
+    Engine,
+    FromClause,
+    event,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
@@ -124,6 +133,23 @@ def insert_into(model: type[Model]) -> Any:
     """Return an INSERT that knows `ON CONFLICT`, in the words of this database."""
     dialect = db.session.get_bind().dialect.name
     return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect](model)
+
+
+def numbered(values: list[str]) -> FromClause:
+    """Return the values as a table: `value` and, counted from 0, its `number`.
+
+    They are one parameter, however many they are.
+    """
+    listed = literal(values, JSON)
+    if db.session.get_bind().dialect.name == "sqlite":
+        each = func.json_each(listed).table_valued("value", "key").alias()
+        return select(each.c.value, each.c.key.label("number")).subquery()
+    each = (
+        func.json_array_elements_text(listed)
+        .table_valued("value", with_ordinality="ordinality")
+        .render_derived()
+    )
+    return select(each.c.value, (each.c.ordinality - 1).label("number")).subquery()
 
 
 @contextmanager

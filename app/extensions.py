@@ -7,7 +7,6 @@ message queue when it is bound a second time.
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app
-from flask_compress import Compress
 from flask_cors import CORS
 from flask_jwt_extended import JWTManager
 from flask_limiter import Limiter
@@ -44,7 +43,6 @@ else:
 migrate = Migrate()
 jwt = JWTManager()
 cors = CORS()
-compress = Compress()
 limiter = Limiter(key_func=lambda: str(wired("counted")()))
 
 

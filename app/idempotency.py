@@ -24,7 +24,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app import instants
 from app.database import insert_into, savepoint, transaction
-from app.errors import DomainError, IdempotencyKeyReused, InvalidField
+from app.errors import (
+    DomainError,
+    IdempotencyKeyReused,
+    InvalidField,
+    Unauthenticated,
+)
 from app.extensions import Model, db, wired
 from app.instants import Instant
 from app.problems import render_refusal
@@ -135,6 +140,10 @@ def _first_answer(caller: str, key: str, act: Callable[[], Response]) -> Respons
     try:
         with savepoint():
             response = act()
+    except Unauthenticated:
+        # The token was taken back while the command waited: that takes no key, as it
+        # takes none when the request comes with such a token.
+        raise
     except DomainError as refusal:
         response = render_refusal(refusal)
     headers = {

@@ -1,15 +1,28 @@
-"""What all payloads share: camelCase names, storable text, JSON bodies."""
+"""What all payloads share: camelCase names, bounded text and lists, JSON bodies."""
 
 import json
 import re
 from typing import Any
 
 import marshmallow as ma
-from flask import Request, abort
+from flask import Flask, Request, abort
+from flask.json.provider import DefaultJSONProvider
 from marshmallow import fields, validate
 from webargs.flaskparser import FlaskParser
 
+from app.transport import packets
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def init_app(app: Flask) -> None:
+    """Answer JSON as everything else sends it: compact, in UTF-8."""
+    app.json = _JsonProvider(app)
+
+
+class _JsonProvider(DefaultJSONProvider):
+    def dumps(self, obj: Any, **_options: Any) -> str:
+        return packets.dumps(obj)
 
 
 class Payload(ma.Schema):
@@ -44,6 +57,25 @@ class Text(fields.String):
         if not text and not self._blank:
             raise self.make_error("blank")
         return text
+
+
+class BoundedList(fields.List[Any]):
+    """A list of at most so many elements, counted before any of them is looked at.
+
+    Marshmallow's own reads every element before its validators count them.
+    """
+
+    def __init__(
+        self, inner: fields.Field[Any], *, longest: int, **kwargs: Any
+    ) -> None:
+        """Accept up to `longest` elements, each as `inner` wants it."""
+        self._length = validate.Length(max=longest)
+        super().__init__(inner, validate=self._length, **kwargs)
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list):
+            self._length(value)
+        return super()._deserialize(value, *args, **kwargs)
 
 
 class JsonParser(FlaskParser):

@@ -1,6 +1,5 @@
 """Refusals on the wire: problem documents (RFC 9457) for HTTP, `error` for sockets."""
 
-import json
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +10,7 @@ from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
 from app.errors import DomainError, InvalidField
+from app.transport import packets
 from app.transport.requests import REFUSED
 
 _log = get_logger(__name__)
@@ -18,6 +18,10 @@ _log = get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
 _TYPE = "urn:live-timer-server:problem:"
 _RETRY_SECONDS = "1"
+# What a client sent wrong is named, but never at more length than it helps: 64 kB of
+# unknown fields would be answered with a multiple of it.
+_MOST_MESSAGES = 20
+_LONGEST_NAME = 100
 
 # Python's phrases for statuses change with its versions; what clients rely on must not.
 _PHRASES = {
@@ -70,7 +74,7 @@ def problem(
     }
     if errors is not None:
         document["errors"] = errors
-    response = Response(json.dumps(document), status, content_type=CONTENT_TYPE)
+    response = Response(packets.dumps(document), status, content_type=CONTENT_TYPE)
     if status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
@@ -92,6 +96,30 @@ def _refuse_what_was_not_read() -> None:
         abort(status)
 
 
+def bounded(messages: dict[str, Any]) -> dict[str, Any]:
+    """Return messages by field name, at most 20 of them, with names cut short.
+
+    Args:
+        messages: as marshmallow has them: nested by field, and by place in lists.
+    """
+    kept: dict[str, Any] = _first(messages, [_MOST_MESSAGES])
+    return kept
+
+
+def _first(messages: Any, left: list[int]) -> Any:
+    if isinstance(messages, dict):
+        kept: dict[str, Any] = {}
+        for name, inner in messages.items():
+            if left[0] <= 0:
+                break
+            kept[str(name)[:_LONGEST_NAME]] = _first(inner, left)
+        return kept
+    texts = messages if isinstance(messages, list) else [messages]
+    texts = [str(text)[: 5 * _LONGEST_NAME] for text in texts[: left[0]]]
+    left[0] -= len(texts)
+    return texts
+
+
 def _render_http_exception(error: HTTPException) -> Response:
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     data = getattr(error, "data", {})
@@ -111,7 +139,7 @@ def _by_field(messages: Any) -> dict[str, Any] | None:
     fields: dict[str, Any] = {}
     for located in messages.values():
         fields |= located if isinstance(located, dict) else {"_schema": located}
-    return fields
+    return bounded(fields)
 
 
 def _render_database_away(error: Exception) -> Response:

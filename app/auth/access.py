@@ -131,7 +131,7 @@ def _check(access: Access) -> None:
     if not claims:
         return
     identity = identity_of(claims)
-    if is_revoked(claims):
+    if is_revoked(identity):
         raise Unauthenticated("The token has been taken back.")
     if access in (Access.OWNER, Access.REFRESH) and identity.role is not Role.OWNER:
         raise Forbidden("Only the owner may do this.")

@@ -2,7 +2,8 @@
 
 import re
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -25,6 +26,22 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
+class Issue:
+    """What decides whether a token has been taken back since it was issued.
+
+    Attributes:
+        holders: those whose revocation ends the token.
+        generations: of a token of ours, how often each holder's tokens had been revoked
+            when it was issued; None for an identity provider's.
+        issued_at: when it was issued (ms since the epoch), 0 where it does not say.
+    """
+
+    holders: tuple[str, ...] = ()
+    generations: Mapping[str, Any] | None = None
+    issued_at: int = 0
+
+
+@dataclass(frozen=True)
 class Identity:
     """The holder of a verified token.
 
@@ -32,11 +49,13 @@ class Identity:
         subject: the token's subject; for an owner, what `Room.owner_id` holds.
         role: what the holder may do.
         room_id: the one room of an operator.
+        issue: by what the token can be taken back.
     """
 
     subject: str
     role: Role
     room_id: uuid.UUID | None = None
+    issue: Issue = field(default=Issue(), compare=False)
 
     def may_operate(self, room_id: uuid.UUID, owner_id: str) -> bool:
         """Tell whether the holder may command the timers of a room."""
@@ -60,15 +79,24 @@ def identity_of(claims: dict[str, Any]) -> Identity:
         raise Unauthenticated("The token's subject is empty, too long or not text.")
     role = claims.get(CLAIM_ROLE, Role.OWNER.value)
     if role == Role.OWNER:
-        return Identity(subject, Role.OWNER)
+        return Identity(subject, Role.OWNER, issue=_issue_of(claims))
     if role != Role.OPERATOR:
         raise Unauthenticated(f"The token's {CLAIM_ROLE} is not known here.")
     if not is_subject(claims.get(CLAIM_OWNER, subject)):
         raise Unauthenticated(f"The token's {CLAIM_OWNER} is not an owner.")
     try:
-        return Identity(subject, Role.OPERATOR, uuid.UUID(str(claims.get(CLAIM_ROOM))))
+        room_id = uuid.UUID(str(claims.get(CLAIM_ROOM)))
     except ValueError:
         raise Unauthenticated(f"The token's {CLAIM_ROOM} is not a room.") from None
+    return Identity(subject, Role.OPERATOR, room_id, _issue_of(claims))
+
+
+def _issue_of(claims: dict[str, Any]) -> Issue:
+    holders = tuple(holders_of(claims))
+    generations = claims.get(CLAIM_GENERATIONS)
+    if isinstance(generations, dict):
+        return Issue(holders, generations)
+    return Issue(holders, issued_at=int(claims.get("iat", 0)) * 1000)
 
 
 def holders_of(claims: dict[str, Any]) -> list[str]:

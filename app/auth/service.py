@@ -14,8 +14,8 @@ from app.auth.identity import (
     CLAIM_OWNER,
     CLAIM_ROLE,
     CLAIM_ROOM,
+    Identity,
     Role,
-    holders_of,
     owner_holder,
     room_holder,
 )
@@ -106,21 +106,21 @@ def generations(holders: list[str]) -> dict[str, int]:
     return {holder: row.generation for holder, row in _revocations(holders).items()}
 
 
-def is_revoked(claims: dict[str, Any]) -> bool:
-    """Tell whether a token with these verified claims has been taken back.
+def is_revoked(identity: Identity) -> bool:
+    """Tell whether a verified token has been taken back by now.
 
     A token of ours is compared by generation, one of an identity provider by the
     instant of its issue.
     """
-    revocations = _revocations(holders_of(claims))
-    signed = claims.get(CLAIM_GENERATIONS)
-    if isinstance(signed, dict):
+    issue = identity.issue
+    revocations = _revocations(list(issue.holders))
+    signed = issue.generations
+    if signed is not None:
         return any(
             signed.get(holder, 0) != row.generation
             for holder, row in revocations.items()
         )
-    issued_at = int(claims.get("iat", 0)) * 1000
-    return any(issued_at <= row.revoked_at for row in revocations.values())
+    return any(issue.issued_at <= row.revoked_at for row in revocations.values())
 
 
 def _revocations(holders: list[str]) -> dict[str, Any]:

@@ -54,6 +54,11 @@ class Audience:
             NotFound: no room has this share token.
         """
         state = self._known(share_token) or self.states.read(share_token)
+        if self.broadcaster.is_watched_by_another_link(state):
+            # One of the two links has ended and this worker has not heard of it: the
+            # database says whether it is the newcomer's or that of the others.
+            state = self.states.read_afresh(share_token)
+            self.broadcaster.send_away(str(state.room_id))
         self.broadcaster.leave(sid)
         self.broadcaster.watch(sid, state)
         try:

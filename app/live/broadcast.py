@@ -102,6 +102,9 @@ class Broadcaster:
         told = self._told.get(room)
         if told is None:
             return
+        if self._names_another_link(broadcast) and revision <= told.revision:
+            # Late news of a link that ended before these viewers came with a new one.
+            return
         if broadcast.event == "room-state":
             told.reach(revision, stamp)
         was_waiting = told.waiting
@@ -115,7 +118,11 @@ class Broadcaster:
             self._tell(ready)
 
     def _tell(self, broadcast: Broadcast) -> None:
-        if broadcast.event == "share-token-revoked":
+        if broadcast.event == "share-token-revoked" or self._names_another_link(
+            broadcast
+        ):
+            # The second where the first was lost: these viewers' link has ended, and
+            # the new one is not for them to learn.
             self.send_away(broadcast.room)
             return
         self._fan_out(broadcast)
@@ -159,6 +166,11 @@ class Broadcaster:
         if told.newest >= newest:
             newest, stamp = told.newest, told.newest_stamp
         return Known(told.revision, newest, stamp, told.astray, told.taken)
+
+    def is_watched_by_another_link(self, state: RoomState) -> bool:
+        """Tell whether the room's viewers came with another share token."""
+        known = self._tokens.get(str(state.room_id), state.share_token)
+        return known != state.share_token
 
     def is_watched(self, state: RoomState) -> bool:
         """Tell whether this worker hears of the room's changes for its viewers."""
@@ -225,6 +237,13 @@ class Broadcaster:
             "revision": self.newest(room),
             "serverTime": instants.now(),
         }
+
+    def _names_another_link(self, broadcast: Broadcast) -> bool:
+        token = self._tokens.get(broadcast.room)
+        return any(
+            isinstance(payload, dict) and payload.get("shareToken", token) != token
+            for _, payload in broadcast.events()
+        )
 
     def _fan_out(self, broadcast: Broadcast) -> None:
         receivers = self._viewers.in_room(broadcast.room)

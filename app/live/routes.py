@@ -5,10 +5,12 @@ from flask import Response, request
 from app import instants
 from app.auth.access import Access, allow
 from app.auth.ratelimits import unlimited
+from app.compression import accepts_gzip
 from app.errors import NotFound
 from app.extensions import wired
 from app.live.audience import Audience
 from app.live.schemas import RoomStateSchema
+from app.live.state import RoomState
 from app.openapi import Blueprint
 from app.preconditions import holds_revision, tag_of
 
@@ -40,8 +42,20 @@ def room_state(share_token: str) -> Response:
     if holds_revision(known, state.revision, state.stamp):
         response = Response(status=304)
     else:
-        response = Response(state.stamped().text, content_type="application/json")
+        response = _answer(state)
     response.headers["ETag"] = tag_of(state.revision, state.stamp)
     response.headers["Server-Time"] = str(instants.now())
     response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _answer(state: RoomState) -> Response:
+    # Compressed here, once for a revision: app.compression would begin anew each time.
+    payload = state.stamped()
+    if not accepts_gzip():
+        pieces = [payload.head, payload.tail]
+        return Response(pieces, content_type="application/json")
+    compressed = state.gzip.after(payload.head)
+    response = Response(compressed, content_type="application/json")
+    response.headers["Content-Encoding"] = "gzip"
     return response

@@ -1,24 +1,26 @@
 """The state of a room as screens show it: read and encoded once per revision."""
 
-import json
 import re
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
 from app import instants
+from app.caches import ByteBoundedCache
+from app.compression import GzipTail
 from app.errors import NotFound
 from app.extensions import db
 from app.live.schemas import room_fields
 from app.rooms.model import Room
 from app.timers.model import Timer
+from app.transport import packets
 from app.transport.packets import Encoded
 
-KEPT_STATES = 1_000
+# The states of some hundred ordinary rooms, or of a dozen that are full.
+KEPT_BYTES = 16 * 1024 * 1024
 _SHARE_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -32,6 +34,7 @@ class RoomState:
         revision: the revision that the payload shows.
         stamp: that revision's stamp.
         payload: the encoded `room-state`, but for `serverTime`.
+        gzip: the payload's tail, compressed once for all who ask over HTTP.
     """
 
     room_id: uuid.UUID
@@ -39,6 +42,11 @@ class RoomState:
     revision: int
     stamp: str
     payload: Encoded
+    gzip: GzipTail = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Prepare the compression, which happens when it is first asked for."""
+        object.__setattr__(self, "gzip", GzipTail(self.payload.tail))
 
     def stamped(self, *, restored: bool = False) -> Encoded:
         """Return the payload as it is sent now, with the server's clock in it.
@@ -48,13 +56,17 @@ class RoomState:
         payload = self.payload.with_field("serverTime", instants.now())
         return payload.with_field("restored", True) if restored else payload
 
+    def size(self) -> int:
+        """Return how many bytes it takes to keep it, compressed form included."""
+        return 2 * len(self.payload.tail)
+
 
 class RoomStates:
     """This worker's room states: a hall that joins at once costs one read."""
 
     def __init__(self) -> None:
         """Begin with nothing read."""
-        self._states: OrderedDict[str, RoomState] = OrderedDict()
+        self._states: ByteBoundedCache[str, RoomState] = ByteBoundedCache(KEPT_BYTES)
         self._reads: dict[str, Future[RoomState]] = {}
 
     def cached(self, share_token: str) -> RoomState | None:
@@ -102,7 +114,7 @@ class RoomStates:
 
     def forget(self, share_token: str) -> None:
         """Drop what was read, for the token has ended."""
-        self._states.pop(share_token, None)
+        self._states.pop(share_token)
 
     def _read(self, share_token: str) -> RoomState:
         try:
@@ -110,10 +122,7 @@ class RoomStates:
         except NotFound:
             self.forget(share_token)
             raise
-        self._states[share_token] = state
-        self._states.move_to_end(share_token)
-        if len(self._states) > KEPT_STATES:
-            self._states.popitem(last=False)
+        self._states.put(share_token, state, state.size())
         return state
 
     def _shared_afresh(self, key: str, read: Callable[[], RoomState]) -> RoomState:
@@ -170,7 +179,7 @@ def _read_state(share_token: str) -> RoomState:
         room.share_token,
         room.revision,
         room.stamp,
-        Encoded(json.dumps(payload)),
+        Encoded(packets.dumps(payload)),
     )
     db.session.rollback()
     return state

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 from sqlalchemy import bindparam, select
 
 from app import instants
+from app.auth.identity import Identity
+from app.auth.service import is_revoked
 from app.database import after_commit, transaction
-from app.errors import Forbidden, RoomMovedOn
+from app.errors import Forbidden, RoomMovedOn, Unauthenticated
 from app.extensions import db, wired
 from app.instants import Instant
 from app.revisions import ExpectedRevision, differ, new_stamp
@@ -102,23 +104,39 @@ class Change:
 
 @contextmanager
 def change_room(
-    room_id: uuid.UUID, *, at_revision: int | None = None
+    identity: Identity | None,
+    room_id: uuid.UUID,
+    *,
+    own: bool = False,
+    at_revision: int | None = None,
 ) -> Iterator[Change]:
     """Lock a room for the block, then commit and publish what the block announced.
 
-    The row lock is the queue in which concurrent operators wait. Nothing is published
-    unless the commit succeeded, and nothing at all for a block that announces nothing.
+    The row lock is the queue in which concurrent operators wait. Whoever was let in
+    when the request came may have waited there for long, so that the right to act is
+    decided under the lock: a caller whose token was taken back meanwhile changes
+    nothing. Nothing is published unless the commit succeeded, and nothing at all for a
+    block that announces nothing.
 
     Args:
+        identity: who changes it; None for the server itself.
         room_id: the room.
+        own: whether this is for the room's owner alone.
         at_revision: the revision that the caller last saw (`If-Match`), if it says.
 
     Raises:
-        Forbidden: the room is no longer there.
+        Forbidden: the room is no longer there, or not the caller's.
         RoomMovedOn: the room is at another revision than `at_revision`.
+        Unauthenticated: the caller's token has been taken back.
     """
     with transaction():
         room = lock_room(room_id)
+        if identity is not None:
+            # A statement of its own: one that waits for the lock sees the database as
+            # it was before (PostgreSQL, READ COMMITTED).
+            if is_revoked(identity):
+                raise Unauthenticated("The token has been taken back.")
+            check_right(identity, room, own=own)
         if at_revision is not None and _has_moved_on(room, at_revision):
             raise RoomMovedOn(f"The room is at revision {room.revision}.")
         change = begin_change(room, instants.now())
@@ -129,6 +147,18 @@ def change_room(
 def _has_moved_on(room: Room, seen: int) -> bool:
     stamp = seen.stamp if isinstance(seen, ExpectedRevision) else None
     return room.revision != seen or differ(stamp, room.stamp)
+
+
+def check_right(identity: Identity, room: Room, *, own: bool = False) -> None:
+    """Refuse who may not command a room, or with `own` who does not own it.
+
+    Raises:
+        Forbidden: it may not; whoever answers it must answer a missing room alike.
+    """
+    if not identity.may_operate(room.id, room.owner_id):
+        raise Forbidden
+    if own and not identity.may_own(room.owner_id):
+        raise Forbidden
 
 
 def begin_change(room: Room, now: Instant) -> Change:

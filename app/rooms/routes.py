@@ -10,7 +10,14 @@ from app.auth.access import Access, allow, current_identity, optional_identity
 from app.auth.identity import Role
 from app.auth.ratelimits import limit_commands, limit_rooms
 from app.auth.schemas import OwnerTokensSchema
-from app.errors import CannotSign, Forbidden, InvalidField, RoomMovedOn, Unauthenticated
+from app.errors import (
+    CannotSign,
+    Forbidden,
+    InvalidField,
+    LimitReached,
+    RoomMovedOn,
+    Unauthenticated,
+)
 from app.extensions import wired
 from app.idempotency import idempotent
 from app.openapi import Blueprint
@@ -18,6 +25,7 @@ from app.preconditions import expected_revision
 from app.rooms import service
 from app.rooms.model import Room
 from app.rooms.schemas import (
+    ChangedRoomSchema,
     NewRoomSchema,
     OperatorTokenSchema,
     PageQuery,
@@ -26,6 +34,8 @@ from app.rooms.schemas import (
     RoomPage,
     RoomSchema,
 )
+
+_FIELDS = tuple(ChangedRoomSchema().fields)
 
 rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms", description="Rooms")
 
@@ -65,15 +75,19 @@ def list_rooms(query: dict[str, int]) -> dict[str, Any]:
 @limit_commands
 @idempotent
 @rooms.arguments(RoomChanges)
-@rooms.response(200, RoomSchema)
+@rooms.response(200, ChangedRoomSchema)
 @rooms.refuses(
-    400, Unauthenticated, Forbidden, RoomMovedOn, 413, 415, InvalidField, 429
+    400, Unauthenticated, Forbidden, LimitReached, RoomMovedOn, 413, 415, 429
 )
-def update_room(body: dict[str, Any], room_id: uuid.UUID) -> Room:
+@rooms.refuses(InvalidField)
+def update_room(body: dict[str, Any], room_id: uuid.UUID) -> dict[str, Any]:
     """Change a room; an operator may choose the current timer and nothing else."""
-    return service.update_room(
-        current_identity(), room_id, body, at_revision=expected_revision()
-    )
+    identity = current_identity()
+    room = service.update_room(identity, room_id, body, at_revision=expected_revision())
+    # An operator came by a link, which may have been replaced since: the new one is the
+    # owner's to give away.
+    hidden = () if identity.may_own(room.owner_id) else ("share_token",)
+    return {name: getattr(room, name) for name in _FIELDS if name not in hidden}
 
 
 @rooms.delete("/<uuid:room_id>")
@@ -84,8 +98,7 @@ def update_room(body: dict[str, Any], room_id: uuid.UUID) -> Room:
 @rooms.refuses(Unauthenticated, Forbidden, RoomMovedOn, 429)
 def delete_room(room_id: uuid.UUID) -> None:
     """Delete a room with its timers; its viewers are told."""
-    room = service.room_for(current_identity(), room_id, own=True)
-    service.delete_room(room.id, at_revision=expected_revision())
+    service.delete_room(current_identity(), room_id, at_revision=expected_revision())
 
 
 @rooms.post("/<uuid:room_id>/share-token")
@@ -96,8 +109,9 @@ def delete_room(room_id: uuid.UUID) -> None:
 @rooms.refuses(Unauthenticated, Forbidden, RoomMovedOn, 429)
 def replace_share_token(room_id: uuid.UUID) -> Room:
     """Revoke the share token: the old link ends, its viewers are sent away."""
-    room = service.room_for(current_identity(), room_id, own=True)
-    return service.replace_share_token(room.id, at_revision=expected_revision())
+    return service.replace_share_token(
+        current_identity(), room_id, at_revision=expected_revision()
+    )
 
 
 @rooms.post("/<uuid:room_id>/tokens")

@@ -38,6 +38,14 @@ class NewRoomSchema(RoomSchema, OwnerTokensSchema):
     """A room as its creator gets it; the tokens where a new owner was made for it."""
 
 
+class ChangedRoomSchema(RoomSchema):
+    """A room as who changed it gets it: the share token is for its owner alone."""
+
+    share_token = fields.String(
+        metadata={"description": "What viewers join with; not sent to operators."}
+    )
+
+
 class RoomInput(Payload):
     """What a room is created with."""
 

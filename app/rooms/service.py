@@ -13,8 +13,9 @@ from app.errors import Forbidden, InvalidField, RoomMovedOn
 from app.extensions import db
 from app.instants import Instant
 from app.revisions import new_stamp
-from app.rooms.changes import Change, change_room
+from app.rooms.changes import Change, change_room, check_right
 from app.rooms.model import Room, new_share_token
+from app.rooms.texts import ROOM_TEXTS, check_growth, growth
 
 # Small enough that no command waits long for a room that is being lifted.
 LIFTED_AT_ONCE = 20
@@ -63,10 +64,9 @@ def room_for(identity: Identity, room_id: uuid.UUID, *, own: bool = False) -> Ro
         Forbidden: it may not, or there is no such room; the answer does not tell which.
     """
     room = db.session.get(Room, room_id)
-    if room is None or not identity.may_operate(room.id, room.owner_id):
+    if room is None:
         raise Forbidden
-    if own and not identity.may_own(room.owner_id):
-        raise Forbidden
+    check_right(identity, room, own=own)
     return room
 
 
@@ -84,40 +84,48 @@ def update_room(
     Raises:
         Forbidden: the room is not the caller's, or the field is not an operator's.
         InvalidField: the current timer is not one of the room's.
+        LimitReached: the room has its fill of text.
         RoomMovedOn: the room is at another revision than `at_revision`.
+        Unauthenticated: the caller's token has been taken back.
     """
-    room_for(identity, room_id, own=bool(changes.keys() - {"current_timer_id"}))
-    with change_room(room_id, at_revision=at_revision) as change:
+    own = bool(changes.keys() - {"current_timer_id"})
+    room_for(identity, room_id, own=own)
+    with change_room(identity, room_id, own=own, at_revision=at_revision) as change:
         _check_current_timer(room_id, changes.get("current_timer_id"))
         _apply(change, changes)
         return change.room
 
 
-def replace_share_token(room_id: uuid.UUID, *, at_revision: int | None = None) -> Room:
-    """Give a room another share token; who came with the old one must leave.
+def replace_share_token(
+    identity: Identity, room_id: uuid.UUID, *, at_revision: int | None = None
+) -> Room:
+    """Give the caller's room another share token; who came with the old one must leave.
 
     Raises:
-        Forbidden: there is no such room.
+        Forbidden: the room is not the caller's own.
         RoomMovedOn: the room is at another revision than `at_revision`.
+        Unauthenticated: the caller's token has been taken back.
     """
-    with change_room(room_id, at_revision=at_revision) as change:
+    room_for(identity, room_id, own=True)
+    with change_room(identity, room_id, own=True, at_revision=at_revision) as change:
         change.room.share_token = new_share_token()
         change.next_revision()
         change.announce("share-token-revoked", change.room)
         return change.room
 
 
-def delete_room(room_id: uuid.UUID, *, at_revision: int | None = None) -> None:
-    """Delete a room with its timers, and tell its viewers.
+def delete_room(
+    identity: Identity, room_id: uuid.UUID, *, at_revision: int | None = None
+) -> None:
+    """Delete the caller's room with its timers, and tell its viewers.
 
     Raises:
-        Forbidden: there is no such room.
+        Forbidden: the room is not the caller's own.
         RoomMovedOn: the room is at another revision than `at_revision`.
+        Unauthenticated: the caller's token has been taken back.
     """
-    with change_room(room_id, at_revision=at_revision) as change:
-        change.next_revision()
-        change.announce("room-deleted", change.room)
-        db.session.delete(change.room)
+    room_for(identity, room_id, own=True)
+    _delete(identity, room_id, at_revision)
 
 
 def prune_rooms(before: Instant) -> int:
@@ -173,9 +181,18 @@ def _lift_batch(after: uuid.UUID | None) -> list[uuid.UUID]:
         return ids
 
 
+def _delete(
+    identity: Identity | None, room_id: uuid.UUID, at_revision: int | None
+) -> None:
+    with change_room(identity, room_id, own=True, at_revision=at_revision) as change:
+        change.next_revision()
+        change.announce("room-deleted", change.room)
+        db.session.delete(change.room)
+
+
 def _delete_unchanged(room_id: uuid.UUID, revision: int) -> bool:
     try:
-        delete_room(room_id, at_revision=revision)
+        _delete(None, room_id, revision)
     except (Forbidden, RoomMovedOn):
         return False
     return True
@@ -189,6 +206,7 @@ def _apply(change: Change, changes: dict[str, Any]) -> None:
     }
     if not differing:
         return
+    check_growth(change.room, growth(change.room, differing, ROOM_TEXTS))
     for name, value in differing.items():
         setattr(change.room, name, value)
     change.next_revision()

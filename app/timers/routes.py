@@ -18,7 +18,6 @@ from app.extensions import wired
 from app.idempotency import idempotent
 from app.openapi import Blueprint
 from app.preconditions import expected_revision
-from app.rooms.service import room_for
 from app.timers import service
 from app.timers.model import Timer
 from app.timers.schemas import (
@@ -42,8 +41,9 @@ timers = Blueprint("timers", __name__, url_prefix="/api", description="Timers")
 @timers.refuses(422, 429)
 def create_timer(body: dict[str, Any], room_id: uuid.UUID) -> Timer:
     """Append a timer to a room's running order."""
-    room = room_for(current_identity(), room_id)
-    return service.create_timer(room.id, at_revision=expected_revision(), **body)
+    return service.create_timer(
+        current_identity(), room_id, at_revision=expected_revision(), **body
+    )
 
 
 @timers.post("/rooms/<uuid:room_id>/timers/reorder")
@@ -56,11 +56,13 @@ def create_timer(body: dict[str, Any], room_id: uuid.UUID) -> Timer:
 @timers.refuses(InvalidField, 429)
 def reorder_timers(body: dict[str, Any], room_id: uuid.UUID) -> dict[str, Any]:
     """Put all timers of a room into a new order; no timer's end moves."""
-    room = room_for(current_identity(), room_id)
-    room, ordered = service.reorder_timers(
-        room.id, body["timer_ids"], at_revision=expected_revision()
+    revision = service.reorder_timers(
+        current_identity(),
+        room_id,
+        body["timer_ids"],
+        at_revision=expected_revision(),
     )
-    return {"timers": ordered, "revision": room.revision}
+    return {**body, "revision": revision}
 
 
 @timers.put("/timers/<uuid:timer_id>")
@@ -69,12 +71,13 @@ def reorder_timers(body: dict[str, Any], room_id: uuid.UUID) -> dict[str, Any]:
 @idempotent
 @timers.arguments(TimerChanges)
 @timers.response(200, TimerSchema)
-@timers.refuses(400, Unauthenticated, Forbidden, TimerActive, RoomMovedOn, 413, 415)
-@timers.refuses(422, 429)
+@timers.refuses(400, Unauthenticated, Forbidden, TimerActive, LimitReached)
+@timers.refuses(RoomMovedOn, 413, 415, 422, 429)
 def update_timer(body: dict[str, Any], timer_id: uuid.UUID) -> Timer:
     """Change a timer; the duration only while it is idle or finished."""
-    timer = service.timer_for(current_identity(), timer_id)
-    return service.update_timer(timer, body, at_revision=expected_revision())
+    identity = current_identity()
+    timer = service.timer_for(identity, timer_id)
+    return service.update_timer(identity, timer, body, at_revision=expected_revision())
 
 
 @timers.delete("/timers/<uuid:timer_id>")
@@ -85,8 +88,9 @@ def update_timer(body: dict[str, Any], timer_id: uuid.UUID) -> Timer:
 @timers.refuses(Unauthenticated, Forbidden, RoomMovedOn, 429)
 def delete_timer(timer_id: uuid.UUID) -> None:
     """Delete a timer."""
-    timer = service.timer_for(current_identity(), timer_id)
-    service.delete_timer(timer, at_revision=expected_revision())
+    identity = current_identity()
+    timer = service.timer_for(identity, timer_id)
+    service.delete_timer(identity, timer, at_revision=expected_revision())
 
 
 @timers.post("/timers/<uuid:timer_id>/start")
@@ -97,8 +101,9 @@ def delete_timer(timer_id: uuid.UUID) -> None:
 @timers.refuses(Unauthenticated, Forbidden, RoomMovedOn, 429)
 def start_timer(timer_id: uuid.UUID) -> Timer:
     """Start or resume a timer; one that runs keeps running."""
-    timer = service.timer_for(current_identity(), timer_id)
-    timer = service.start_timer(timer, at_revision=expected_revision())
+    identity = current_identity()
+    timer = service.timer_for(identity, timer_id)
+    timer = service.start_timer(identity, timer, at_revision=expected_revision())
     wired("finisher").notice(timer)
     return timer
 
@@ -111,8 +116,9 @@ def start_timer(timer_id: uuid.UUID) -> Timer:
 @timers.refuses(Unauthenticated, Forbidden, InvalidTransition, RoomMovedOn, 429)
 def pause_timer(timer_id: uuid.UUID) -> Timer:
     """Pause a running timer; one that is paused stays paused."""
-    timer = service.timer_for(current_identity(), timer_id)
-    return service.pause_timer(timer, at_revision=expected_revision())
+    identity = current_identity()
+    timer = service.timer_for(identity, timer_id)
+    return service.pause_timer(identity, timer, at_revision=expected_revision())
 
 
 @timers.post("/timers/<uuid:timer_id>/reset")
@@ -123,5 +129,6 @@ def pause_timer(timer_id: uuid.UUID) -> Timer:
 @timers.refuses(Unauthenticated, Forbidden, RoomMovedOn, 429)
 def reset_timer(timer_id: uuid.UUID) -> Timer:
     """Return a timer to idle with its full duration."""
-    timer = service.timer_for(current_identity(), timer_id)
-    return service.reset_timer(timer, at_revision=expected_revision())
+    identity = current_identity()
+    timer = service.timer_for(identity, timer_id)
+    return service.reset_timer(identity, timer, at_revision=expected_revision())

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.payloads import Payload, Text, instant
+from app.payloads import BoundedList, Payload, Text, instant
 from app.timers.countdown import MAX_DURATION, MIN_DURATION, Status
 from app.timers.model import MAX_COMPLETION_MESSAGE, MAX_DESCRIPTION, MAX_TITLE
 from app.timers.service import MAX_TIMERS
@@ -77,16 +77,20 @@ class TimerChanges(Payload):
 class OrderInput(Payload):
     """The whole running order."""
 
-    timer_ids = fields.List(
+    timer_ids = BoundedList(
         fields.UUID(),
+        longest=MAX_TIMERS,
         required=True,
-        validate=validate.Length(max=MAX_TIMERS),
         metadata={"description": "Every timer of the room, once, in its new order."},
     )
 
 
 class OrderSchema(Payload):
-    """The timers of a room in their order."""
+    """The running order as it stands, and the room's revision.
 
-    timers = fields.List(fields.Nested(TimerSchema), required=True)
+    Not the timers: nothing but their places has changed, and whoever watches the room
+    is sent its state.
+    """
+
+    timer_ids = fields.List(fields.UUID(), required=True)
     revision = fields.Integer(required=True)

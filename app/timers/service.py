@@ -4,20 +4,29 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, cast, func, select, update
 
 from app import instants
 from app.auth.identity import Identity
+from app.database import numbered
 from app.errors import Forbidden, InvalidField, LimitReached
 from app.extensions import db
 from app.instants import Instant, Millis
 from app.rooms.changes import Change, change_room
 from app.rooms.model import Room
+from app.rooms.service import room_for
+from app.rooms.texts import TIMER_TEXTS, check_growth, growth
 from app.timers import countdown
 from app.timers.countdown import Countdown
 from app.timers.model import Timer
 
 MAX_TIMERS = 500
+
+_IDS_IN_ORDER = (
+    select(Timer.id)
+    .where(Timer.room_id == bindparam("room_id"))
+    .order_by(Timer.position, Timer.id)
+)
 
 Transition = Callable[[Countdown, Instant], Countdown]
 
@@ -59,6 +68,7 @@ def timers_of(room_id: uuid.UUID) -> Sequence[Timer]:
 
 
 def create_timer(
+    identity: Identity,
     room_id: uuid.UUID,
     *,
     title: str,
@@ -69,12 +79,17 @@ def create_timer(
     """Append an idle timer to the running order.
 
     Raises:
-        LimitReached: the room has its fill of timers.
+        Forbidden: the room is not the caller's.
+        LimitReached: the room has its fill of timers, or of text.
         RoomMovedOn: the room is at another revision than `at_revision`.
+        Unauthenticated: the caller's token has been taken back.
     """
-    with change_room(room_id, at_revision=at_revision) as change:
-        timer = Timer(room_id=room_id, title=title, **texts)
-        timer.position = _next_position(room_id)
+    room_for(identity, room_id)
+    with change_room(identity, room_id, at_revision=at_revision) as change:
+        position = _next_position(room_id)
+        texts["title"] = title
+        check_growth(change.room, growth(None, texts, TIMER_TEXTS))
+        timer = Timer(room_id=room_id, position=position, **texts)
         timer.countdown = countdown.fresh(duration)
         timer.revision = change.next_revision()
         db.session.add(timer)
@@ -84,15 +99,20 @@ def create_timer(
 
 
 def update_timer(
-    timer: Timer, changes: dict[str, Any], *, at_revision: int | None = None
+    identity: Identity,
+    timer: Timer,
+    changes: dict[str, Any],
+    *,
+    at_revision: int | None = None,
 ) -> Timer:
     """Change a timer's texts and, unless it is running or paused, its duration.
 
     Raises:
+        LimitReached: the room has its fill of text.
         TimerActive: the duration of a running or paused timer was to change.
         RoomMovedOn: the room is at another revision than `at_revision`.
     """
-    with change_room(timer.room_id, at_revision=at_revision) as change:
+    with change_room(identity, timer.room_id, at_revision=at_revision) as change:
         timer = _locked(timer)
         texts = {name: text for name, text in changes.items() if name != "duration"}
         duration = changes.get("duration", timer.duration)
@@ -100,19 +120,22 @@ def update_timer(
         same = all(getattr(timer, name) == text for name, text in texts.items())
         if same and resized == timer.countdown:
             return timer
+        check_growth(change.room, growth(timer, texts, TIMER_TEXTS))
         for name, text in texts.items():
             setattr(timer, name, text)
         _store(change, timer, resized)
         return timer
 
 
-def delete_timer(timer: Timer, *, at_revision: int | None = None) -> None:
+def delete_timer(
+    identity: Identity, timer: Timer, *, at_revision: int | None = None
+) -> None:
     """Delete a timer; a screen that showed it shows none.
 
     Raises:
         RoomMovedOn: the room is at another revision than `at_revision`.
     """
-    with change_room(timer.room_id, at_revision=at_revision) as change:
+    with change_room(identity, timer.room_id, at_revision=at_revision) as change:
         timer = _locked(timer)
         change.next_revision()
         change.announce("timer-deleted", timer)
@@ -121,57 +144,66 @@ def delete_timer(timer: Timer, *, at_revision: int | None = None) -> None:
         db.session.delete(timer)
 
 
-def start_timer(timer: Timer, *, at_revision: int | None = None) -> Timer:
+def start_timer(
+    identity: Identity, timer: Timer, *, at_revision: int | None = None
+) -> Timer:
     """Start or resume a timer and show it; a running one keeps running.
 
     Raises:
         RoomMovedOn: the room is at another revision than `at_revision`.
     """
-    return _command(timer, countdown.start, at_revision, show=True)
+    return _command(identity, timer, countdown.start, at_revision, show=True)
 
 
-def pause_timer(timer: Timer, *, at_revision: int | None = None) -> Timer:
+def pause_timer(
+    identity: Identity, timer: Timer, *, at_revision: int | None = None
+) -> Timer:
     """Pause a running timer.
 
     Raises:
         InvalidTransition: it is idle or finished.
         RoomMovedOn: the room is at another revision than `at_revision`.
     """
-    return _command(timer, countdown.pause, at_revision)
+    return _command(identity, timer, countdown.pause, at_revision)
 
 
-def reset_timer(timer: Timer, *, at_revision: int | None = None) -> Timer:
+def reset_timer(
+    identity: Identity, timer: Timer, *, at_revision: int | None = None
+) -> Timer:
     """Return a timer to idle with its full duration.
 
     Raises:
         RoomMovedOn: the room is at another revision than `at_revision`.
     """
-    return _command(timer, lambda state, _now: countdown.reset(state), at_revision)
+    return _command(
+        identity, timer, lambda state, _now: countdown.reset(state), at_revision
+    )
 
 
 def reorder_timers(
-    room_id: uuid.UUID, timer_ids: list[uuid.UUID], *, at_revision: int | None = None
-) -> tuple[Room, Sequence[Timer]]:
-    """Put all timers of a room into a new order, as one change.
+    identity: Identity,
+    room_id: uuid.UUID,
+    timer_ids: list[uuid.UUID],
+    *,
+    at_revision: int | None = None,
+) -> int:
+    """Put all timers of a room into a new order, as one change; return its revision.
 
     Raises:
+        Forbidden: the room is not the caller's.
         InvalidField: the ids are not exactly those of the room's timers.
         RoomMovedOn: the room is at another revision than `at_revision`.
+        Unauthenticated: the caller's token has been taken back.
     """
-    with change_room(room_id, at_revision=at_revision) as change:
-        timers = {timer.id: timer for timer in timers_of(room_id)}
-        if len(timer_ids) != len(timers) or set(timer_ids) != set(timers):
+    room_for(identity, room_id)
+    with change_room(identity, room_id, at_revision=at_revision) as change:
+        ids = db.session.scalars(_IDS_IN_ORDER, {"room_id": room_id}).all()
+        if len(timer_ids) != len(ids) or set(timer_ids) != set(ids):
             raise InvalidField("timerIds", "Name every timer of the room once.")
-        if timer_ids == list(timers):
-            return change.room, list(timers.values())
-        revision = change.next_revision()
-        for position, timer_id in enumerate(timer_ids):
-            if timers[timer_id].position != position:
-                timers[timer_id].position = position
-                timers[timer_id].revision = revision
-        ordered = [timers[timer_id] for timer_id in timer_ids]
-        change.announce("room-state", (change.room, ordered))
-        return change.room, ordered
+        if timer_ids != ids:
+            _place(room_id, timer_ids, change.next_revision())
+            change.announce("room-state", (change.room, timers_of(room_id)))
+        return change.room.revision
 
 
 def finish_timer(change: Change, timer: Timer) -> None:
@@ -181,6 +213,7 @@ def finish_timer(change: Change, timer: Timer) -> None:
 
 
 def _command(
+    identity: Identity,
     timer: Timer,
     transition: Transition,
     at_revision: int | None,
@@ -188,7 +221,7 @@ def _command(
     show: bool = False,
 ) -> Timer:
     _finish_if_over(timer)
-    with change_room(timer.room_id, at_revision=at_revision) as change:
+    with change_room(identity, timer.room_id, at_revision=at_revision) as change:
         timer = _locked(timer)
         state = transition(timer.countdown, change.now)
         if state != timer.countdown:
@@ -203,7 +236,8 @@ def _finish_if_over(timer: Timer) -> None:
     # its refusal must not undo the finish: so that is a change of its own.
     if not countdown.is_over(timer.countdown, instants.now()):
         return
-    with change_room(timer.room_id) as change:
+    # The clock's change, whoever has come.
+    with change_room(None, timer.room_id) as change:
         timer = _locked(timer)
         if countdown.is_over(timer.countdown, change.now):
             finish_timer(change, timer)
@@ -226,6 +260,21 @@ def _store(change: Change, timer: Timer, state: Countdown, *also: str) -> None:
 def _show(change: Change, timer_id: uuid.UUID | None) -> None:
     change.room.current_timer_id = timer_id
     change.announce("room-update", change.room)
+
+
+def _place(room_id: uuid.UUID, timer_ids: list[uuid.UUID], revision: int) -> None:
+    """Give the timers that are not yet at their place their new one."""
+    place = numbered([timer_id.hex for timer_id in timer_ids])
+    db.session.execute(
+        update(Timer)
+        .where(
+            Timer.room_id == room_id,
+            Timer.id == cast(place.c.value, Timer.id.type),
+            Timer.position != place.c.number,
+        )
+        .values(position=place.c.number, revision=revision)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _next_position(room_id: uuid.UUID) -> int:

@@ -1,4 +1,4 @@
-"""The JSON of Socket.IO packets; given to python-socketio as its `json` module.
+"""The JSON that goes over the wire; given to python-socketio as its `json` module.
 
 A payload that goes to thousands of clients is encoded once, as an `Encoded`, and
 spliced into each packet as it is.
@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any
 
-_encoder = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_encoder = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _NO_MEMBER = re.compile(rb"\s*\}")
 
 
@@ -46,7 +46,7 @@ class Encoded:
 
         The object must not have a member `name` yet.
         """
-        member = f"{_encoder.encode(name)}:{dumps(value)}".encode()
+        member = f"{dumps(name)}:{dumps(value)}".encode()
         is_empty = self.head == b"{" and _NO_MEMBER.match(self.tail)
         stamped = Encoded.__new__(Encoded)
         stamped.head = b"{" + member + (b"" if is_empty else b",") + self.head[1:]
@@ -56,6 +56,10 @@ class Encoded:
 
 def dumps(value: Any, **_options: Any) -> str:
     """Encode compactly; python-socketio's wish for separators is met already.
+
+    The text can always be encoded as UTF-8, in which it is shortest: an escape takes up
+    to three times the bytes of its character. Only half of a surrogate pair, which has
+    no UTF-8, is escaped.
 
     An `Encoded` is spliced in where it stands alone or as an element of the outermost
     list, which is where packets have their payload.
@@ -68,7 +72,7 @@ def dumps(value: Any, **_options: Any) -> str:
         return value.text
     if isinstance(value, list) and any(isinstance(part, Encoded) for part in value):
         return f"[{','.join(map(dumps, value))}]"
-    return _encoder.encode(value)
+    return _in_utf8(_encoder.encode(value))
 
 
 def loads(text: str | bytes, **_options: Any) -> Any:
@@ -81,6 +85,14 @@ def loads(text: str | bytes, **_options: Any) -> Any:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+
+
+def _in_utf8(text: str) -> str:
+    if text.isascii():
+        return text
+    # Half a surrogate stands only inside of a JSON string, where Python's `\udc00` is
+    # also JSON's escape.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _refuse_constant(name: str) -> None:

@@ -8,6 +8,7 @@ from flask import (
     Response,
     make_response,
     render_template,
+    request,
     send_from_directory,
 )
 
@@ -60,7 +61,7 @@ def api_docs() -> str:
 @allow(Access.ANYONE)
 def swagger_ui(name: str) -> Response:
     """Serve Swagger UI from its package, so that no other host is asked."""
-    return send_from_directory(_SWAGGER_UI, name, max_age=3600)
+    return _file(_SWAGGER_UI, name, 3600)
 
 
 @web.get("/static/<path:name>")
@@ -69,10 +70,18 @@ def swagger_ui(name: str) -> Response:
 def static(name: str) -> Response:
     """Serve what the pages load; browsers ask again for what an update may change."""
     kept = _YEAR_SECONDS if name.startswith(_UNCHANGING) else None
-    response = send_from_directory(_STATIC, name, max_age=kept)
+    response = _file(_STATIC, name, kept)
     # Modules load across origins only where that is allowed: other people's pages use
     # the client and the element. What they may ask the API for, CORS_ORIGIN says.
     response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _file(folder: Path, name: str, max_age: int | None) -> Response:
+    # No ranges: the entity tag is the same with and without compression, so that a part
+    # of the one form could be taken for a part of the other.
+    response = send_from_directory(folder, name, max_age=max_age, conditional=False)
+    response.make_conditional(request)
     return response
 
 

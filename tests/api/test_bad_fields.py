@@ -156,7 +156,7 @@ def test_a_field_that_nobody_knows_is_refused_by_name(request_to, endpoint, fiel
     assert list(answer.json["errors"]) == [field]
 
 
-@pytest.mark.parametrize("field", ["NUL\x00", "half \ud83c", "x" * 1000, ""])
+@pytest.mark.parametrize("field", ["NUL\x00", "half \ud83c", "x" * 100, ""])
 def test_the_name_of_a_field_may_be_anything(request_to, field):
     answer = request_to(ROOM, {"name": "Hall", field: 1})
 

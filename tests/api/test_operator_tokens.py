@@ -125,3 +125,40 @@ def test_a_change_of_nothing_tells_whether_a_token_commands_the_room(
 
     after = api.state(room.share_token)
     assert after["revision"] == before["revision"]
+
+
+def test_no_answer_tells_an_operator_the_link_that_replaced_the_one_it_has(
+    api, room, timer, operator
+):
+    path = f"/api/rooms/{room.id}/share-token"
+    new_link = api.request("POST", path, token=room.admin_token).json["shareToken"]
+    room_path, timer_path = f"/api/rooms/{room.id}", f"/api/timers/{timer['id']}"
+    body = {"title": "Mine", "duration": 60_000}
+    key = {"Idempotency-Key": "a-key-of-the-operator"}
+    choose = ("PUT", room_path, {"currentTimerId": timer["id"]}, operator, key)
+
+    requests = [
+        ("PUT", room_path, {"currentTimerId": None}),
+        ("PUT", room_path, {"name": "Mine"}),
+        ("POST", f"{room_path}/timers", body),
+        ("POST", f"{room_path}/timers/reorder", {"timerIds": [timer["id"]]}),
+        ("PUT", timer_path, {"title": "Mine"}),
+        ("POST", f"{timer_path}/start", None),
+        ("POST", f"{timer_path}/pause", None),
+        ("POST", f"{timer_path}/reset", None),
+        ("DELETE", timer_path, None),
+        ("POST", path, None),
+        ("GET", "/api/rooms", None),
+    ]
+    answers = [api.request(*choose), api.request(*choose)]
+    answers += [api.request(*request, operator) for request in requests]
+
+    assert [answer.status for answer in answers[:3]] == [200, 200, 200]
+    assert answers[1].headers["idempotency-replayed"] == "true"
+    for answer in answers:
+        assert new_link not in answer.text
+        assert "shareToken" not in answer.text
+
+
+def test_the_owner_is_told_the_link_of_the_room_that_it_changes(api, room):
+    assert api.update_room(room, name="Hall")["shareToken"] == room.share_token

@@ -4,10 +4,14 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from marshmallow import fields as wire
+from marshmallow import validate
 
 from app.auth.access import Access
 from app.config import Settings
-from app.live.schemas import EVENT_SCHEMAS
+from app.live.schemas import EVENT_SCHEMAS, JoinRoom, RequestSync
+from app.payloads import BoundedList, Text
+from tests.api.inputs import all_fields, inputs_of
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.database("sqlite")
@@ -71,6 +75,39 @@ def test_every_refusal_has_an_example(api):
             content = response.get("content", {})
             if "application/problem+json" in content:
                 assert content["application/problem+json"]["examples"], (name, status)
+
+
+def inputs(app):
+    """Every field that a client can fill, by its path."""
+    schemas = [JoinRoom(), RequestSync()]
+    for endpoint in app.view_functions:
+        schemas += inputs_of(app, endpoint)
+    return dict(found for schema in schemas for found in all_fields(schema))
+
+
+def test_every_list_that_a_client_sends_is_counted_before_it_is_read(app):
+    lists = {
+        path: field
+        for path, field in inputs(app).items()
+        if isinstance(field, wire.List)
+    }
+
+    assert "OrderInput.timer_ids" in lists
+    for path, field in lists.items():
+        assert isinstance(field, BoundedList), path
+        assert any(rule.max for rule in field.validators), path
+
+
+def test_every_text_that_a_client_sends_has_a_maximum(app):
+    for path, field in inputs(app).items():
+        if isinstance(field, wire.UUID):
+            continue
+        if isinstance(field, wire.String):
+            assert isinstance(field, Text), path
+            lengths = [v for v in field.validators if isinstance(v, validate.Length)]
+            assert any(rule.max for rule in lengths), path
+        # Whatever holds values of any kind and number has no place in what is read.
+        assert not isinstance(field, wire.Dict | wire.Raw), path
 
 
 @pytest.mark.parametrize("setting", [field.name.upper() for field in fields(Settings)])

@@ -132,7 +132,8 @@ def test_a_reorder_does_not_move_the_end_of_a_running_timer(api, room, timer):
     body = {"timerIds": [other["id"], timer["id"]]}
     answer = api.request("POST", path, body, room.admin_token)
 
-    moved = answer.json["timers"][1]
+    assert answer.status == 200
+    moved = api.state(room.share_token)["timers"][1]
     assert moved["position"] == 1
     assert moved["endsAt"] == started["endsAt"]
     assert moved["status"] == "running"

@@ -165,7 +165,7 @@ def test_timers_are_put_into_a_new_order_as_one_change(api, room, order):
 
     assert answer.status == 200
     assert answer.json["revision"] == before + 1
-    assert [timer["title"] for timer in answer.json["timers"]] == titles(api, room)
+    assert answer.json["timerIds"] == [timer["id"] for timer in order[::-1]]
     assert titles(api, room) == ["Three", "Two", "One"]
 
 
@@ -194,4 +194,4 @@ def test_an_order_must_name_every_timer_of_the_room_once(api, room, foreign, ord
 
 
 def test_an_empty_room_is_in_order(api, room):
-    assert reorder(api, room, []).json == {"timers": [], "revision": 1}
+    assert reorder(api, room, []).json == {"timerIds": [], "revision": 1}

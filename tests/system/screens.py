@@ -14,9 +14,7 @@ from tests.system.workers import AT_ONCE, WEBSOCKET, viewers_on_each
 
 # The standard client's own way of coming back, made quick: see AT_ONCE.
 _SOON = {"reconnectionDelay": 50, "reconnectionDelayMax": 200}
-# What they may take, and what this machine may be busy with besides.
 SECONDS = 5
-_PATIENCE = 5
 
 
 class Poller:
@@ -67,7 +65,7 @@ class Screens:
         wait_until(
             lambda: all(state == wanted for state in self.states()),
             "every screen shows the room",
-            SECONDS + _PATIENCE,
+            SECONDS,
         )
 
     def states(self) -> list[Any]:

@@ -74,6 +74,15 @@ def start_timers_that_end_in(
     return ids
 
 
+def move_ends(database_url: str, timers: set[str], milliseconds: int) -> None:
+    """Let running timers end so much earlier, without a revision."""
+    with transaction(database_url) as cursor:
+        cursor.execute(
+            "UPDATE timers SET ends_at = ends_at - %s WHERE id::text = ANY(%s)",
+            (milliseconds, list(timers)),
+        )
+
+
 def sessions(database_url: str, condition: str = "true") -> int:
     """Return how many sessions of this database satisfy `condition`."""
     with transaction(database_url) as cursor:

@@ -140,7 +140,7 @@ def test_a_join_and_a_sync_end_whatever_was_heard(
 
     assert answer["revision"] == joined["revision"] == 1
     for each in (viewer, late):
-        each.wait_until_shows(api.state(room.share_token), 10)
+        each.wait_until_shows(api.state(room.share_token))
     wait_until(lambda: warnings_of(odd_server), "it is logged")
     assert warnings_of(odd_server) == 1
 
@@ -170,7 +170,7 @@ def test_an_odd_message_does_not_keep_later_news_from_being_told_in_order(
     emit("room-state", room, **state)
     viewer.wait_for("room-state", lambda state: state["revision"] == HUGE)
 
-    viewer.wait_for("room-state", lambda state: state.get("restored"), 10)
+    viewer.wait_for("room-state", lambda state: state.get("restored"))
 
     api.update_room(room, name="Told as ever")
     viewer.wait_until_shows(api.state(room.share_token))

@@ -81,7 +81,6 @@ def assert_nobody_waits(api: Api, room: Room, timer: dict[str, object]) -> None:
     wait_until(is_finished, "the finish", SOON_SECONDS)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.database("sqlite")
 def test_half_a_body_on_any_route_keeps_nobody_waiting(server_factory, half, app):
     server = server_factory(embedded=True)
@@ -101,7 +100,6 @@ def test_half_a_body_on_any_route_keeps_nobody_waiting(server_factory, half, app
     assert api.state(busy.share_token)["revision"] == before
 
 
-@pytest.mark.timeout(120)
 def test_many_half_bodies_take_no_connection_to_the_database(server_factory, half):
     server = server_factory(1)
     api = server.api()

@@ -4,10 +4,12 @@ The database holds what a worker leaves that dies between its commit and its bro
 the workers that are left must find out by comparing.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from app.instants import now
-from tests.live.show import wait_until_shown
+from tests.live.show import Show, wait_until_shown
 from tests.support.waiting import patient_ms
 from tests.system.figures import show as show_figures
 from tests.system.sql import commit_a_timer_s_title, take_revision, transaction
@@ -64,6 +66,59 @@ def test_viewers_are_sent_away_though_nobody_told_that_their_link_ended(
     for viewer in viewers:
         error = viewer.wait_for("error", timeout=SECONDS).payload
         assert error["code"] == "share-token-revoked"
+
+
+def replace_link_untold(database, room, token):
+    with transaction(database) as cursor:
+        take_revision(cursor, room)
+        cursor.execute(
+            "UPDATE rooms SET share_token = %s WHERE id = %s", (token, room.id)
+        )
+
+
+def was_told(viewer, token):
+    return any(token in str(event.payload) for event in viewer.events())
+
+
+@pytest.mark.parametrize("command", ["rename the room", "reorder the timers"])
+def test_viewers_of_an_ended_link_are_not_told_the_new_one(
+    cluster, own_database, operator, room, viewer_factory, command
+):
+    show = Show(operator, room)
+    viewers = viewers_on_each(cluster, room, viewer_factory)
+    ids = [timer["id"] for timer in show.state()["timers"]]
+    replace_link_untold(own_database, room, f"new-{room.id}")
+
+    if command == "rename the room":
+        operator.update_room(room, name="Foyer")
+    else:
+        path = f"/api/rooms/{room.id}/timers/reorder"
+        order = {"timerIds": ids[::-1]}
+        assert operator.request("POST", path, order, room.admin_token).ok
+
+    for viewer in viewers:
+        error = viewer.wait_for("error", timeout=SECONDS).payload
+        assert error["code"] == "share-token-revoked"
+        assert not was_told(viewer, f"new-{room.id}")
+
+
+def test_who_comes_with_the_new_link_does_not_let_the_old_one_live_on(
+    cluster, own_database, operator, room, viewer_factory
+):
+    old = viewers_on_each(cluster, room, viewer_factory)
+    replace_link_untold(own_database, room, f"new-{room.id}")
+    renewed = replace(room, share_token=f"new-{room.id}")
+    new = viewers_on_each(cluster, renewed, viewer_factory)
+
+    operator.update_room(room, name="Foyer")
+
+    for viewer in old:
+        error = viewer.wait_for("error", timeout=SECONDS).payload
+        assert error["code"] == "share-token-revoked"
+        assert not was_told(viewer, f"new-{room.id}")
+    for viewer in new:
+        viewer.wait_for("room-update", lambda payload: payload["name"] == "Foyer")
+        assert not viewer.events("error")
 
 
 def test_viewers_learn_of_a_deletion_that_nobody_told(

@@ -124,9 +124,17 @@ def test_a_clean_end_leaves_all_of_sqlite_in_its_one_file(
     assert show.api.state(show.room.share_token)["timers"]
 
 
-@pytest.mark.parametrize("end", ["stop", "kill"])
+def crash(server):
+    """End every process of it at once: a worker that lives on would still write."""
+    server.freeze()
+    for worker in server.worker_pids():
+        server.kill_worker(worker)
+    server.kill()
+
+
+@pytest.mark.parametrize("crashes", [False, True], ids=["stopped", "crashed"])
 def test_a_copy_of_sqlite_s_file_is_put_back(
-    show_on, embedded, timers_db, tmp_path, end
+    show_on, embedded, timers_db, tmp_path, crashes
 ):
     show = show_on(embedded)
     embedded.stop()
@@ -134,9 +142,12 @@ def test_a_copy_of_sqlite_s_file_is_put_back(
     embedded.start()
     show.go_on()
 
-    getattr(embedded, end)()
-    for beside in ("-wal", "-shm"):
-        Path(f"{timers_db}{beside}").unlink(missing_ok=end == "stop")
+    if crashes:
+        crash(embedded)
+        for beside in ("-wal", "-shm"):
+            Path(f"{timers_db}{beside}").unlink()
+    else:
+        embedded.stop()
     shutil.copy(backup, timers_db)
     embedded.start()
 

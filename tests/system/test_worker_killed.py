@@ -12,11 +12,12 @@ from tests.support.server import Server
 from tests.support.services import Valkey
 from tests.support.waiting import patient_ms
 from tests.system.figures import show as show_figures
-from tests.system.sql import start_timers_that_end_in
+from tests.system.sql import move_ends, start_timers_that_end_in
 from tests.system.wire import join_packets, websocket_to
 from tests.system.workers import WEBSOCKET, alone, apis_on_each, viewers_on_each
 
 WORKERS = 2
+HOUR_MS = 3_600_000
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +46,13 @@ def room(server, connect):
 def test_finishes_still_come_once_and_within_three_seconds(
     server, room, stored, connect, viewer_factory
 ):
-    timers = start_timers_that_end_in(stored, [room], 30, now() + 3_000)
+    later = now() + HOUR_MS
+    timers = start_timers_that_end_in(stored, [room], 30, later)
     viewers = viewers_on_each(server, room, viewer_factory)
     victim, _ = server.worker_pids()
     started = connect(server).create_timer(room, "Started by the dying", 2_000)
     apis_on_each(server, connect)[0].start(room, started)
+    move_ends(stored, timers, later - (now() + 2_000))
 
     server.kill_worker(victim)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from marshmallow import fields
 
-from app.payloads import Payload, Text, camel_case, instant
+from app.payloads import BoundedList, Payload, Text, camel_case, instant
 
 
 class Speech(Payload):
@@ -94,3 +94,35 @@ def test_an_instant_is_documented_with_its_unit():
 
     assert isinstance(field, fields.Integer)
     assert "ms since the epoch, UTC" in field.metadata["description"]
+
+
+class Unread(fields.Field):
+    """A field that must not be looked at."""
+
+    def _deserialize(self, value, *args, **kwargs):
+        raise AssertionError(value)
+
+
+class Program(Payload):
+    talks = BoundedList(fields.Integer(strict=True), longest=3)
+    unread = BoundedList(Unread(), longest=3)
+
+
+@pytest.mark.parametrize("talks", [[], [1], [1, 2, 3]])
+def test_a_list_within_its_bound_is_read(talks):
+    assert Program().load({"talks": talks}) == {"talks": talks}
+
+
+@pytest.mark.parametrize("talks", [None, 5, "123", {"0": 1}, ["x"], [1, None]])
+def test_a_list_is_a_list_of_what_it_says(talks):
+    with pytest.raises(ma.ValidationError):
+        Program().load({"talks": talks})
+
+
+def test_a_list_that_is_too_long_is_refused_without_a_look_at_its_elements():
+    with pytest.raises(ma.ValidationError) as refused:
+        Program().load({"unread": [1, 2, 3, 4]})
+
+    assert refused.value.normalized_messages() == {
+        "unread": ["Longer than maximum length 3."]
+    }

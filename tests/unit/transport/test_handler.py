@@ -1,6 +1,8 @@
 """One connection, with an application that notes what it is entered with."""
 
-from collections.abc import Iterator
+import errno
+import logging
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +12,7 @@ from gevent import socket
 
 from app.transport import handler, requests
 from app.transport.handler import Handler
+from tests.support.waiting import patient
 
 PUT = b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
 
@@ -17,26 +20,26 @@ PUT = b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
 class Served:
     """A connection that is served in a greenlet; `entered` holds environments."""
 
-    def __init__(self, **server: Any) -> None:
+    def __init__(self, address: Any = ("192.0.2.7", 4711), **server: Any) -> None:
+        self.fails_with: BaseException | None = None
         self.entered: list[dict[str, Any]] = []
         ours, self.client = socket.socketpair()
-        self.client.settimeout(5)
+        self.client.settimeout(patient(5))
         known = {
             "application": self._application,
             "get_environ": dict,
             "idle": set(),
+            "is_origin_allowed": lambda _environ: True,
             "max_body_bytes": 100,
             "stopping": False,
             "switchboard": SimpleNamespace(worker="w-1"),
         }
-        self.handler = Handler(
-            ours, ("192.0.2.7", 4711), SimpleNamespace(**known, **server)
-        )
+        self.handler = Handler(ours, address, SimpleNamespace(**(known | server)))
         self.greenlet = gevent.spawn(self.handler.handle)
 
     def wait_for_head(self) -> None:
         """Wait until a head was read, and its body is waited for."""
-        with gevent.Timeout(5):
+        with gevent.Timeout(patient(5)):
             while self.handler.environ is None:
                 gevent.sleep(0.001)
 
@@ -49,17 +52,32 @@ class Served:
 
     def _application(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         self.entered.append(environ)
+        if self.fails_with is not None:
+            raise self.fails_with
         start_response("204 No Content", [])
         return []
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    connection = Served()
-    yield connection
-    connection.client.close()
-    connection.greenlet.join(5)
-    assert connection.greenlet.ready()
+def serve() -> Iterator[Callable[..., Served]]:
+    """Opens connections, which are over with the test."""
+    opened: list[Served] = []
+
+    def open_one(**options: Any) -> Served:
+        opened.append(Served(**options))
+        return opened[-1]
+
+    yield open_one
+    for connection in opened:
+        connection.client.close()
+        connection.greenlet.join(5)
+        assert connection.greenlet.ready()
+
+
+@pytest.fixture
+def served(serve: Callable[..., Served]) -> Served:
+    """A connection of a client with an address."""
+    return serve()
 
 
 def test_the_application_is_entered_with_the_whole_body(served: Served):
@@ -79,8 +97,12 @@ def test_the_application_is_entered_with_the_whole_body(served: Served):
 
 @pytest.mark.parametrize(
     ("limit", "sent"),
-    [("WHOLE_SECONDS", PUT + b"hel"), ("ARRIVAL_SECONDS", PUT[:20])],
-    ids=["body", "head"],
+    [
+        ("WHOLE_SECONDS", PUT + b"hel"),
+        ("ARRIVAL_SECONDS", PUT[:20]),
+        ("ARRIVAL_SECONDS", b"GET /socket.io/?EIO=4"),
+    ],
+    ids=["body", "head", "head that may be another worker's"],
 )
 def test_a_request_that_takes_too_long_is_a_408_and_never_served(
     monkeypatch: pytest.MonkeyPatch, served: Served, limit: str, sent: bytes
@@ -123,3 +145,55 @@ def test_a_worker_that_ends_says_so_with_the_answer(served: Served):
     served.client.sendall(b"hello")
 
     assert b"\r\nConnection: close\r\n" in served.rest()
+
+
+def test_a_worker_that_ends_serves_nobody_who_comes_now(serve):
+    connection = serve(stopping=True)
+
+    assert connection.rest() == b""
+
+
+def test_who_comes_over_a_unix_socket_has_no_address(serve):
+    connection = serve(address="")
+    connection.client.sendall(PUT + b"hello")
+
+    assert connection.client.recv(100).startswith(b"HTTP/1.1 204 ")
+    assert "REMOTE_ADDR" not in connection.entered[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "level"),
+    [
+        (ValueError("a defect"), logging.ERROR),
+        (OSError(errno.ETIMEDOUT, "the client is gone"), logging.INFO),
+        (gevent.GreenletExit(), None),
+    ],
+    ids=["a defect", "a lost connection", "an end"],
+)
+def test_a_defect_is_an_error_and_a_lost_connection_is_none(
+    served: Served, caplog: pytest.LogCaptureFixture, error, level
+):
+    caplog.set_level(logging.INFO)
+    served.fails_with = error
+
+    served.client.sendall(PUT + b"hello")
+
+    assert served.client.recv(100).startswith(b"HTTP/1.1 500 ")
+    served.client.close()
+    served.greenlet.join(5)
+    levels = [each.levelno for each in caplog.records if each.name == handler.__name__]
+    assert levels == ([] if level is None else [level])
+
+
+def test_an_application_that_does_not_take_its_websocket_ends_it(served: Served):
+    served.client.sendall(
+        b"GET /socket.io/ HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\n"
+        b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+
+    answer = served.rest()
+
+    assert answer.startswith(b"HTTP/1.1 101 ")
+    assert answer.endswith(b"\x88\x02\x03\xe8")
+    assert served.entered[0]["wsgi.websocket"] is None

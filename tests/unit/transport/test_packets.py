@@ -5,7 +5,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from socketio.packet import ACK, EVENT, Packet
 
@@ -27,6 +27,20 @@ class PacketOfOurs(Packet):
 @given(VALUES)
 def test_what_is_encoded_decodes_to_the_same(value: Any):
     assert packets.loads(packets.dumps(value)) == value
+
+
+@given(st.text(st.characters(codec=None, categories=None)))
+@example("\udc00\ud800")
+@example("\u2028\u2029\x1e\x00")
+def test_any_text_can_be_sent_and_is_sent_in_utf_8(text: str):
+    sent = packets.dumps({text: text}).encode()
+
+    assert json.loads(sent) == json.loads(json.dumps({text: text}))
+    assert len(sent) <= len(json.dumps({text: text}))
+
+
+def test_characters_are_not_escaped_that_utf_8_has():
+    assert packets.dumps("é 🎬\u2028") == '"é 🎬\u2028"'
 
 
 @given(OBJECTS, VALUES)

@@ -144,6 +144,7 @@ def test_what_two_servers_could_read_differently_is_refused(headers: list[bytes]
 
 def test_a_body_that_is_coded_in_another_way_as_well_is_not_known_here():
     assert status(LINE, HOST, b"Transfer-Encoding: gzip, chunked") == 501
+    assert status(LINE, HOST, b"Transfer-Encoding: gzip,Chunked") == 501
 
 
 def test_a_client_of_old_sends_no_chunks():

@@ -48,6 +48,13 @@ describe('a screen', () => {
     expect(titles(screen)).toEqual(['third']);
   });
 
+  it('keeps the link that an operator is not told', () => {
+    const screen = showing(1);
+    const { shareToken: _, ...answer } = room;
+    screen.apply('room-update', { ...answer, revision: 2, name: 'Foyer' });
+    expect(screen.state).toMatchObject({ name: 'Foyer', shareToken: 's' });
+  });
+
   it('tells when the room changed, which is when anything in it did', () => {
     const screen = showing(1, timer('a', 1), timer('b', 1));
     screen.apply('timer-update', { ...timer('a', 3), updatedAt: 30 });

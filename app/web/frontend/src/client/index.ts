@@ -12,5 +12,5 @@ export {
   remainingAt,
   type Phase,
 } from './countdown.js';
-export type { Room, RoomState, Status, Timer } from './protocol.js';
+export type { Room, RoomState, SentState, Status, Timer } from './protocol.js';
 export { Screen } from './screen.js';

@@ -3,7 +3,8 @@ import type { ServerClock } from './clock.js';
 import type { RoomState } from './protocol.js';
 
 const INTERVAL_MS = 2_000;
-const MOST_MS = 8_000;
+// A server that is back is heard of within five seconds.
+const MOST_MS = 5_000;
 const TIMEOUT_MS = 5_000;
 
 export interface Heard {

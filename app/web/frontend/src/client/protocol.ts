@@ -28,6 +28,9 @@ export interface Room {
   updatedAt: number;
 }
 
+/** The room as an operator's command answers it: without the link. */
+export type ChangedRoom = Omit<Room, 'shareToken'> & Partial<Pick<Room, 'shareToken'>>;
+
 export interface RoomState extends Room {
   timers: Timer[];
 }
@@ -50,7 +53,7 @@ export interface InRoom {
 /** The server's events that say something about a room, with their payloads. */
 export interface Events {
   'room-state': SentState;
-  'room-update': Room;
+  'room-update': ChangedRoom;
   'room-deleted': Gone;
   'timer-created': Timer & InRoom;
   'timer-update': Timer & InRoom;

@@ -1,4 +1,5 @@
 import type {
+  ChangedRoom,
   EventName,
   Events,
   InRoom,
@@ -114,10 +115,10 @@ export class Screen {
     return true;
   }
 
-  #applyRoom(room: Room): boolean {
+  #applyRoom(room: ChangedRoom): boolean {
     this.#see(room);
     if (this.#room !== null && room.revision < this.#room.revision) return false;
-    this.#room = room;
+    this.#room = { ...room, shareToken: room.shareToken ?? this.#room?.shareToken ?? '' };
     return true;
   }
 

@@ -1,6 +1,6 @@
 import type { LiveTimerClient } from '../client/client.js';
 import { type Command, CommandFailed, Commands, newKey } from '../client/commands.js';
-import type { Room, Timer } from '../client/protocol.js';
+import type { ChangedRoom, Room, Timer } from '../client/protocol.js';
 import { t } from '../texts/index.js';
 import type { TimerFields } from './timer-form.js';
 
@@ -53,7 +53,7 @@ export class DeskCommands {
   show(timer: Timer | null): void {
     const what = t.operate.show;
     const body = { currentTimerId: timer?.id ?? null };
-    void this.#send<Room>(what, { method: 'PUT', path: this.#room(), body }, (room) =>
+    void this.#send<ChangedRoom>(what, { method: 'PUT', path: this.#room(), body }, (room) =>
       this.client.apply('room-update', room),
     );
   }
