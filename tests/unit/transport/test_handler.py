@@ -31,6 +31,7 @@ class Served:
             "idle": set(),
             "is_origin_allowed": lambda _environ: True,
             "max_body_bytes": 100,
+            "refusal": lambda _environ: None,
             "stopping": False,
             "switchboard": SimpleNamespace(worker="w-1"),
         }
