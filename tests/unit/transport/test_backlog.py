@@ -192,3 +192,17 @@ def test_a_worker_goes_well_below_its_bound_before_it_stops(
 
     assert max(sizes) <= 100_000
     assert sum(later < before for before, later in pairwise(sizes)) < 20
+
+
+def test_where_nothing_may_wait_nobody_is_spared(
+    crowd: Callable[[Ledger, int], list[Backlog]],
+):
+    ledger = Ledger(maximum=0)
+    backlogs = crowd(ledger, 3)
+    for backlog in backlogs:
+        backlog.add(update())
+
+    ledger.relieve()
+
+    assert not any(backlogs)
+    assert ledger.size == 0
