@@ -53,6 +53,10 @@ class Handler(_Base):  # type: ignore[misc]
 
     response_headers: list[tuple[bytes, bytes]]
 
+    # Whether no request has come on the connection yet. Its first one is served even by
+    # a worker that is about to end: the client has no other to send it to.
+    is_new = True
+
     _awaited_seconds = requests.FIRST_SECONDS
     _began = 0.0
     _reached_application = False
@@ -77,6 +81,7 @@ class Handler(_Base):  # type: ignore[misc]
         """Serve the next request; tell whether the connection can carry another."""
         self._reached_application = False
         head = self._await_request()
+        self.is_new = False
         self._began = time.monotonic()
         if not head or self._hand_over(head):
             return False
@@ -93,7 +98,9 @@ class Handler(_Base):  # type: ignore[misc]
     def _await_request(self) -> bytes:
         """Return the first bytes of the next request; none when there is no other."""
         if self.server.stopping:
-            return b""
+            if not self.is_new:
+                return b""
+            self._awaited_seconds = requests.LAST_SECONDS
         self.rfile.skip_empty_lines()
         if self.rfile.holds_bytes:
             # Sent ahead of its turn: it cannot leave this worker any more. All others

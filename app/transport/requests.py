@@ -26,6 +26,8 @@ ARRIVAL_SECONDS = 10
 # For the first byte on a new connection, and on one that is kept alive.
 FIRST_SECONDS = 10
 IDLE_SECONDS = 75
+# For the first byte on a new connection of a worker that is about to end.
+LAST_SECONDS = 1
 # From the first byte of a request to the last of its body.
 WHOLE_SECONDS = 30
 # For a client to take the next bytes of an answer.

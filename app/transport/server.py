@@ -16,6 +16,7 @@ from app.transport.handler import Handler
 from app.transport.handover import Address, Switchboard
 from app.transport.link import Link
 from app.transport.rarely import Rarely
+from app.transport.requests import LAST_SECONDS
 from app.transport.upgrades import Refusal
 
 # Connections besides those of viewers, which health and commands come on.
@@ -75,12 +76,13 @@ class Server(WSGIServer):
         max_connections: int,
         **options: Any,
     ) -> None:
+        # Of any size: gevent would leave what it has no place for unanswered.
+        self._served = Pool()
         super().__init__(
             listener,
             application=application,
             handler_class=Handler,
-            # Of any size: gevent would leave what it has no place for unanswered.
-            spawn=Pool(),
+            spawn=self._served,
             log=None,
             error_log=logging.getLogger("app.transport.server"),
             **options,
@@ -96,7 +98,7 @@ class Server(WSGIServer):
     @property
     def busy(self) -> int:
         """How many connections there are that carry requests."""
-        return 0 if self.pool is None else len(self.pool)
+        return len(self._served)
 
     @property
     def _engine(self) -> Any:
@@ -119,18 +121,24 @@ class Server(WSGIServer):
     def do_handle(self, *args: Any) -> None:
         """Serve a connection, in the place of an idle one where there is no other."""
         if self._has_room() or self._close_longest_idle():
-            super().do_handle(*args)
+            # gevent forgets its own way once it accepts no more, while other workers
+            # still hand over connections of sessions that end here.
+            self._served.spawn(self._serve, *args)
         else:
             self._turn_away(args[0])
+
+    def _serve(self, connection: Any, address: Address) -> None:
+        try:
+            self.handle(connection, address)
+        finally:
+            connection.close()
 
     def _has_room(self) -> bool:
         return self.busy + Link.open_count < self.max_connections
 
     def _close_longest_idle(self) -> bool:
         for handler in self.idle:
-            self.idle.discard(handler)
-            with suppress(OSError):
-                handler.socket.shutdown(socket.SHUT_RDWR)
+            self._end_if_idle(handler)
             return True
         return False
 
@@ -155,9 +163,20 @@ class Server(WSGIServer):
             connection.close()
 
     def finish(self) -> None:
-        """Accept nothing more, and end what is idle."""
+        """Accept nothing more, and end what is idle.
+
+        Connections that were accepted just now have a moment for their one request.
+        """
         self.stopping = True
         self.close()
         for handler in self.idle:
+            if handler.is_new:
+                gevent.spawn_later(LAST_SECONDS, self._end_if_idle, handler)
+            else:
+                self._end_if_idle(handler)
+
+    def _end_if_idle(self, handler: Handler) -> None:
+        if handler in self.idle:
+            self.idle.discard(handler)
             with suppress(OSError):
                 handler.socket.shutdown(socket.SHUT_RDWR)
