@@ -2,7 +2,7 @@
 
 import errno
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.transport import handler, requests
 from app.transport.handler import Handler
 from tests.support.waiting import patient
 
+CLOSE = b"\r\nConnection: close\r\n\r\n"
 PUT = b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
 
 
@@ -22,6 +23,8 @@ class Served:
 
     def __init__(self, address: Any = ("192.0.2.7", 4711), **server: Any) -> None:
         self.fails_with: BaseException | None = None
+        # An iterator's length is not known before it ends.
+        self.answer: Iterable[bytes] | None = None
         self.entered: list[dict[str, Any]] = []
         ours, self.client = socket.socketpair()
         self.client.settimeout(patient(5))
@@ -51,10 +54,15 @@ class Served:
             received += data
         return received
 
-    def _application(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    def _application(
+        self, environ: dict[str, Any], start_response: Any
+    ) -> Iterable[bytes]:
         self.entered.append(environ)
         if self.fails_with is not None:
             raise self.fails_with
+        if self.answer is not None:
+            start_response("200 OK", [])
+            return self.answer
         start_response("204 No Content", [])
         return []
 
@@ -198,3 +206,33 @@ def test_an_application_that_does_not_take_its_websocket_ends_it(served: Served)
     assert answer.startswith(b"HTTP/1.1 101 ")
     assert answer.endswith(b"\x88\x02\x03\xe8")
     assert served.entered[0]["wsgi.websocket"] is None
+
+
+def test_an_answer_of_unknown_length_comes_in_chunks(served: Served):
+    served.answer = iter([b"hello"])
+
+    served.client.sendall(PUT.replace(b"\r\n\r\n", CLOSE) + b"hello")
+
+    assert served.rest().endswith(b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+
+
+def test_an_answer_of_unknown_length_ends_with_the_connection_of_a_client_of_old(
+    served: Served,
+):
+    served.answer = iter([b"hello"])
+
+    served.client.sendall(b"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+
+    head, _, body = served.rest().partition(b"\r\n\r\n")
+    assert head.endswith(b"\r\nConnection: close")
+    assert body == b"hello"
+
+
+def test_the_head_of_an_answer_of_unknown_length_has_no_body(served: Served):
+    served.answer = iter([])
+
+    served.client.sendall(b"HEAD /a HTTP/1.1\r\nHost: x" + CLOSE)
+
+    head, _, body = served.rest().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert body == b""
