@@ -75,9 +75,13 @@ def test_a_new_link_takes_the_place_of_the_old_one(stage, person_at):
 def test_the_owners_other_desk_finds_the_new_link(stage):
     other = stage.person.open(f"{stage.viewer_path}/operate")
     add_timer(other, "Keynote")
+    old = re.compile(re.escape(stage.room.share_token))
 
     wish(stage.desk, "replace")
     answer(stage.desk, "Replace the link")
+    # A desk that takes the new link begins anew, without the form that was open.
+    expect(stage.desk).not_to_have_url(old)
+    expect(stage.desk.get_by_label("Link for viewers").first).not_to_have_value(old)
     add_timer(stage.desk, "After the change")
 
     expect(row(other, "After the change")).to_be_visible()

@@ -9,6 +9,7 @@ import pytest
 from tests.engine.arrivals import hasty, mute, polling, straight, upgraded
 from tests.engine.counting import CountingServer, kept
 from tests.support.crowd.crowd import Crowd
+from tests.support.environment import variable
 from tests.support.waiting import wait_until
 
 AT_ONCE = 20
@@ -80,6 +81,10 @@ def wait_until_nobody_is_known(api, worker, room):
     return wait
 
 
+@pytest.mark.skipif(
+    variable("COVERAGE_PROCESS_CONFIG") is not None,
+    reason="coverage keeps something for each greenlet",
+)
 def test_twenty_thousand_viewers_who_come_and_go_leave_nothing(
     server, worker, api, room, wait_until_nobody_is_known
 ):

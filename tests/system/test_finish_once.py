@@ -18,13 +18,14 @@ TIMERS = 10
 # Every worker's finisher looks once more before the ends.
 LEAD_MS = 3_000
 HOUR_MS = 3_600_000
+CALM_MS = 50
 
 
 @pytest.mark.parametrize(
     "late_ms",
     [
-        pytest.param(patient_ms(50), id="busy"),
-        pytest.param(50, id="calm", marks=pytest.mark.soak),
+        pytest.param(patient_ms(CALM_MS), id="busy"),
+        pytest.param(CALM_MS, id="calm", marks=pytest.mark.soak),
     ],
 )
 def test_five_hundred_timers_of_one_second_finish_once_each_and_in_time(
@@ -37,26 +38,40 @@ def test_five_hundred_timers_of_one_second_finish_once_each_and_in_time(
         wait_until(lambda: len(viewers.named("room-state")) == ROOMS, "all watch")
         move_ends(own_database, timers, later - (now() + LEAD_MS))
 
-        wait_until(lambda: told(viewers) >= timers, "all are told")
+        wait_until(lambda: finished(viewers) >= timers, "all are told")
 
         # What every room's viewer hears last is the change after its finishes.
         for room in rooms:
             operator.update_room(room, name="Over")
-        wait_until(lambda: len(viewers.named("room-update")) == ROOMS, "the end")
+        wait_until(lambda: len(over(viewers)) == ROOMS, "the end")
         finishes = viewers.named("timer-finished")
 
     assert len(timers) == ROOMS * TIMERS
-    assert Counter(event.payload["id"] for event in finishes) == dict.fromkeys(
-        timers, 1
-    )
+    told = Counter(event.payload["id"] for event in finishes)
+    assert set(told.values()) == {1}
+    if late_ms == CALM_MS:
+        assert told.keys() == timers
     for room in rooms:
         # Its creation and its end, and for each timer its start and its finish.
         assert operator.state(room.share_token)["revision"] == 2 + 2 * TIMERS
     assert_in_time(finishes, late_ms)
 
 
-def told(viewers):
-    return {event.payload["id"] for event in viewers.named("timer-finished")}
+def finished(viewers):
+    """What the viewers know to be finished: by its news, or by a whole state.
+
+    A worker that lags heals a room with its state, which replaces the news on the way.
+    """
+    known = {event.payload["id"] for event in viewers.named("timer-finished")}
+    for state in viewers.named("room-state"):
+        timers = state.payload["timers"]
+        known |= {timer["id"] for timer in timers if timer["status"] == "finished"}
+    return known
+
+
+def over(viewers):
+    news = [*viewers.named("room-update"), *viewers.named("room-state")]
+    return {event.viewer for event in news if event.payload["name"] == "Over"}
 
 
 def assert_in_time(finishes, late_ms):

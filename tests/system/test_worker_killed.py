@@ -66,9 +66,16 @@ def test_finishes_still_come_once_and_within_three_seconds(
     )
     survivor.call("ping")
     finishes = survivor.events("timer-finished")
-    assert Counter(e.payload["id"] for e in finishes) == dict.fromkeys(
-        [*timers, started["id"]], 1
-    )
+    told = Counter(event.payload["id"] for event in finishes)
+    assert set(told.values()) == {1}
+    # A worker that lags heals a room with its state, which replaces news on the way.
+    healed = {
+        timer["id"]
+        for state in survivor.events("room-state")
+        for timer in state.payload["timers"]
+        if timer["status"] == "finished"
+    }
+    assert told.keys() | healed == {*timers, started["id"]}
     late = [event.at - event.payload["endsAt"] for event in finishes]
     show_figures("Finishes after a worker was killed", late)
     assert max(late) <= patient_ms(3_000)

@@ -42,8 +42,10 @@ class Peer:
         """Return the payload of the next broadcast that reaches this peer."""
         return self.delivered.get(timeout=patient(timeout))["data"]
 
-    def wait_for_subscription(self, timeout: float = 5) -> None:
-        """Wait until it is told that broadcasts may have been lost."""
+    def wait_for_subscription(self, timeout: float = 15) -> None:
+        """Wait until it is told that broadcasts may have been lost: the first time by
+        its start, which imports the product.
+        """
         self.subscribed.get(timeout=patient(timeout))
 
     def close(self) -> None:
