@@ -85,7 +85,7 @@ class Server(Daemon):
     def reload(self, count: int, timeout: float = 20) -> None:
         """Send SIGHUP and wait until `count` other workers run and no old one.
 
-        Until they are gone, the old ones may take a connection and close it.
+        Until they are gone, the old ones end connections that are kept alive.
         """
         old = set(self.worker_pids())
         self.signal(signal.SIGHUP)

@@ -91,6 +91,28 @@ def test_standard_clients_come_back_by_themselves_after_a_restart(
     )
 
 
+def test_whoever_opens_a_connection_during_a_reload_is_answered(server):
+    over = threading.Event()
+
+    def ask_all_the_time():
+        answers = []
+        while not over.is_set():
+            answers.append(server.is_ready())
+        return answers
+
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(ask_all_the_time) for _ in range(2)]
+        try:
+            for _ in range(3):
+                server.reload(2)
+        finally:
+            over.set()
+        answers = [answer for each in asking for answer in each.result()]
+
+    assert len(answers) >= 10
+    assert all(answers)
+
+
 def test_sighup_reloads_while_commands_go_on(server, room, connect, viewer_factory):
     api = connect(server)
     timer = api.create_timer(room, "Keynote")
