@@ -106,16 +106,18 @@ class Broadcaster:
             # Late news of a link that ended before these viewers came with a new one.
             return
         if broadcast.event == "room-state":
-            told.reach(revision, stamp)
+            self._tell_all(told.reach(revision, stamp))
         was_waiting = told.waiting
-        for ready in told.take(revision, broadcast, stamp, after):
-            self._tell(ready)
+        self._tell_all(told.take(revision, broadcast, stamp, after))
         if told.waiting and not was_waiting:
             gevent.spawn_later(HOLD_SECONDS, self._release, told)
 
     def _release(self, told: Told[Broadcast]) -> None:
-        for ready in told.release():
-            self._tell(ready)
+        self._tell_all(told.release())
+
+    def _tell_all(self, ready: list[Broadcast]) -> None:
+        for broadcast in ready:
+            self._tell(broadcast)
 
     def _tell(self, broadcast: Broadcast) -> None:
         if broadcast.event == "share-token-revoked" or self._names_another_link(
@@ -193,7 +195,7 @@ class Broadcaster:
         room = str(state.room_id)
         self._hear(room, state.revision, state.stamp)
         if room in self._told:
-            self._told[room].reach(state.revision, state.stamp)
+            self._tell_all(self._told[room].reach(state.revision, state.stamp))
         self._fan_out(Broadcast(room, "room-state", state.stamped()))
 
     def go_back(self, state: RoomState, known: Known) -> bool:

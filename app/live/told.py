@@ -92,17 +92,22 @@ class Told(Generic[T]):
             self.revision += 1
             self._stamp = mark.stamp
 
-    def reach(self, revision: int, stamp: str | None = None) -> None:
-        """Note that the viewers are sent the whole state at a revision."""
+    def reach(self, revision: int, stamp: str | None = None) -> list[T]:
+        """Note that the viewers are sent the whole state at a revision.
+
+        Return the older news that still waits, in order, to be told before it: a state
+        says how things are, but not that a timer has just finished.
+        """
         if revision > self.revision:
             self.revision, self._stamp = revision, stamp
         elif revision == self.revision and self._stamp is None:
             self._stamp = stamp
         for old in [ahead for ahead in self._ahead if ahead <= self.revision]:
             del self._ahead[old]
-        for old in [early for early in self._early if early <= self.revision]:
-            del self._early[old]
+        overtaken = sorted(early for early in self._early if early <= self.revision)
+        news = [self._early.pop(early)[0] for early in overtaken]
         self.hear(self.revision)
+        return news
 
     def _pop_early(self, revision: int) -> T:
         news, mark = self._early.pop(revision)

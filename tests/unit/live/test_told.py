@@ -128,11 +128,13 @@ def test_news_that_comes_too_late_is_told_all_the_same(told):
     assert told.take(6, "six") == ["six"]
 
 
-def test_a_whole_state_makes_older_news_that_waits_needless(told):
+def test_news_that_waits_is_told_before_a_state_that_is_newer(told):
+    told.take(9, "nine")
     told.take(7, "seven")
-    told.reach(8)
+    told.take(8, "eight")
 
-    assert told.release() == []
+    assert told.reach(8) == ["seven", "eight"]
+    assert told.release() == ["nine"]
 
 
 @given(st.permutations(list(range(1, 9))))
