@@ -5,11 +5,12 @@ Whoever can publish must not control sessions: of the methods only `emit` is rea
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from app.transport import packets
 
 NAMESPACE = "/"
+MAX_NAME = 100
 _PAIR = 2
 
 
@@ -102,14 +103,14 @@ def decode(text: bytes) -> Message:
 def _message(fields: dict[str, Any]) -> Message:
     room, event, data = (fields.get(name) for name in ("room", "event", "data"))
     host, number = fields.get("host_id"), fields.get("number")
-    if not (isinstance(room, str) and isinstance(event, str) and room and event):
+    if not (_is_name(room) and _is_name(event)):
         raise UnreadableMessageError("a room and an event are wanted")
     if fields.get("namespace") not in (None, NAMESPACE):
         raise UnreadableMessageError("the namespace is unknown")
     if not isinstance(data, list):
         raise UnreadableMessageError("the data is no list")
     return Message(
-        host=host if isinstance(host, str) else "",
+        host=host if _is_name(host) else "",
         number=number if type(number) is int else None,
         broadcast=Broadcast(
             room,
@@ -119,6 +120,11 @@ def _message(fields: dict[str, Any]) -> Message:
             _aside(fields.get("aside")),
         ),
     )
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    # Names are remembered, and whoever publishes may choose them.
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME
 
 
 def _further_events(also: Any) -> tuple[tuple[str, Any], ...]:
