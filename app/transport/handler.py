@@ -241,6 +241,8 @@ class Handler(_Base):  # type: ignore[misc]
         websocket = WebSocket(self.environ, Stream(self), self, self.max_message_bytes)
         self.environ["wsgi.websocket"] = websocket
         self.environ["wsgi.websocket_version"] = upgrades.VERSION
+        # Engine.IO does not know it among others that the client would take as well.
+        self.environ["HTTP_UPGRADE"] = upgrades.PROTOCOL
         self.status = b"101 Switching Protocols"
         self._sendall(upgrades.acceptance(self.environ))
         try:
@@ -262,6 +264,11 @@ class Handler(_Base):  # type: ignore[misc]
         if self.close_connection or self.server.stopping:
             self.close_connection = True
             self._announce_close()
+
+    def _write(self, data: bytes) -> None:
+        # Werkzeug leaves out the body that nobody asked for; Engine.IO does not.
+        if self.environ["REQUEST_METHOD"] != "HEAD":
+            super()._write(data)
 
     def _has_end(self) -> bool:
         return (

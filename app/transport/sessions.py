@@ -112,6 +112,15 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
             raise
         return answer
 
+    def receive(self, packet: Packet) -> None:
+        """Handle a packet of the client; what follows its goodbye counts for nothing.
+
+        Raises:
+            UnknownPacketError: clients send no such packet.
+        """
+        if not self.closed:
+            super().receive(packet)
+
     def poll(self) -> list[Parcel]:
         """Wait for packets and take them; none where the session or its client is gone.
 

@@ -9,6 +9,7 @@ from app.transport import frames
 from app.transport.requests import tokens
 
 PATH = "/socket.io/"
+PROTOCOL = "websocket"
 VERSION = "13"
 _KEY_BYTES = 16
 
@@ -50,7 +51,7 @@ class Refusal:
 _OTHER_VERSION = Refusal(
     "426 Upgrade Required",
     f"WebSocket version {VERSION} only.",
-    headers=(("Upgrade", "websocket"), ("Sec-WebSocket-Version", VERSION)),
+    headers=(("Upgrade", PROTOCOL), ("Sec-WebSocket-Version", VERSION)),
 )
 
 
@@ -59,7 +60,7 @@ def is_wanted(environ: Mapping[str, Any]) -> bool:
 
     Who asks for something else, such as `h2c`, gets what it asks for here instead.
     """
-    return "websocket" in tokens(environ.get("HTTP_UPGRADE", ""))
+    return PROTOCOL in tokens(environ.get("HTTP_UPGRADE", ""))
 
 
 def acceptance(environ: Mapping[str, Any]) -> bytes:

@@ -39,6 +39,7 @@ _INSIDES = {
     "gevent.pywsgi:WSGIHandler": (
         "_log_error",
         "_sendall",
+        "_write",
         "finalize_headers",
         "handle_one_response",
         "log_request",

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.live.refusals import assert_still_answered
+from tests.system.transport.raw import Connection, frame
 
 NESTED = "[" * 5_000 + "]" * 5_000
 
@@ -79,5 +80,32 @@ def test_a_malformed_packet_is_no_error_in_the_log(live_server, room, watch):
 
     viewer.client.eio.send('2["ping",NaN]')
     viewer.wait_for("disconnect")
+
+    assert "Traceback" not in live_server.read_log()[logged:]
+
+
+# Engine.IO's CLOSE, and then Socket.IO's CONNECT.
+GOODBYE = ("1", "40", "40")
+
+
+def test_what_follows_a_goodbye_over_a_websocket_counts_for_nothing(live_server):
+    logged = len(live_server.read_log())
+    with Connection(live_server.port) as odd, Connection(live_server.port) as later:
+        odd.open_websocket()
+
+        odd.send(b"".join(frame(0x1, packet.encode()) for packet in GOODBYE))
+
+        assert b"40{" not in odd.rest()
+        # By now all of it was read.
+        later.open_polling()
+    assert "Traceback" not in live_server.read_log()[logged:]
+
+
+def test_what_follows_a_goodbye_in_the_same_post_counts_for_nothing(live_server):
+    logged = len(live_server.read_log())
+    with Connection(live_server.port) as odd:
+        sid = odd.open_polling()
+
+        odd.post(sid, *GOODBYE)
 
     assert "Traceback" not in live_server.read_log()[logged:]

@@ -336,3 +336,30 @@ def test_who_asks_for_the_head_of_an_answer_gets_no_body(connection: Connection)
     assert connection.status() == 200
     headers(connection)
     assert answer(connection)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/socket.io/?EIO=4&transport=polling", "/socket.io/"])
+def test_who_asks_for_the_head_of_a_refusal_gets_no_body(
+    connection: Connection, path: str
+):
+    connection.request(f"HEAD {path} HTTP/1.1")
+    connection.send(HEALTH)
+
+    assert connection.status() == 400
+    assert int(headers(connection)["content-length"]) > 0
+    assert answer(connection)[0] == 200
+
+
+def test_who_would_take_another_protocol_as_well_gets_a_websocket(
+    connection: Connection,
+):
+    connection.request(
+        "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1",
+        "Connection: Upgrade",
+        "Upgrade: h2c, websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    )
+
+    assert connection.status() == 101
+    assert connection.read_until(b'0{"sid":')
