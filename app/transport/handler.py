@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from io import BytesIO
-from socket import MSG_PEEK, SHUT_WR, SO_RCVLOWAT, SOL_SOCKET
+from socket import MSG_PEEK, SHUT_WR, SO_RCVLOWAT, SO_SNDBUF, SOL_SOCKET
 from typing import Any
 
 import gevent
@@ -21,6 +21,12 @@ from app.transport.upgrades import Refusal
 from app.transport.websocket import WebSocket
 
 MAX_MESSAGE_BYTES = 16 * 1024
+# What the kernel keeps of answers that a client does not read is twice as much. Left to
+# itself it keeps 4 MB for each, and a thousand such clients have all that it has.
+SEND_BUFFER_BYTES = 32 * 1024
+# Of an answer, taken by the client within the time-out. Of more, a slow one that takes
+# what it can would be cut off.
+WRITTEN_BYTES = 64 * 1024
 # For a client to read the answer before it has sent all that it wanted to.
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 1024 * 1024
@@ -66,6 +72,7 @@ class Handler(_Base):  # type: ignore[misc]
     def __init__(self, sock: Any, address: Any, server: Any) -> None:
         super().__init__(sock, address, server, ConnectionReader(sock))
         sock.settimeout(requests.STALL_SECONDS)
+        sock.setsockopt(SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_BYTES)
 
     def handle(self) -> None:
         """Serve the connection until it ends, however it does."""
@@ -267,8 +274,11 @@ class Handler(_Base):  # type: ignore[misc]
 
     def _write(self, data: bytes) -> None:
         # Werkzeug leaves out the body that nobody asked for; Engine.IO does not.
-        if self.environ["REQUEST_METHOD"] != "HEAD":
-            super()._write(data)
+        if self.environ["REQUEST_METHOD"] == "HEAD":
+            return
+        view = memoryview(data)
+        for start in range(0, len(view), WRITTEN_BYTES):
+            super()._write(view[start : start + WRITTEN_BYTES])
 
     def _has_end(self) -> bool:
         return (

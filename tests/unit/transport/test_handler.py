@@ -1,7 +1,9 @@
 """One connection, with an application that notes what it is entered with."""
 
 import errno
+import fcntl
 import logging
+import termios
 from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +16,8 @@ from app.transport import handler, requests
 from app.transport.handler import Handler
 from tests.support.waiting import patient
 
+# Longer than who takes it slowly, below, is waited for at once.
+LONG = 2 * 1024 * 1024
 CLOSE = b"\r\nConnection: close\r\n\r\n"
 PUT = b"PUT /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
 
@@ -226,6 +230,38 @@ def test_an_answer_of_unknown_length_ends_with_the_connection_of_a_client_of_old
     head, _, body = served.rest().partition(b"\r\n\r\n")
     assert head.endswith(b"\r\nConnection: close")
     assert body == b"hello"
+
+
+def test_little_of_an_answer_that_is_not_read_is_left_to_the_kernel(served: Served):
+    served.answer = [bytes(LONG)]
+
+    served.client.sendall(b"GET /a HTTP/1.1\r\nHost: x" + CLOSE)
+    while not (held := waiting_in(served.client)) or held < waiting_in(served.client):
+        gevent.sleep(0.05)
+
+    assert held < 100 * 1024
+    assert len(served.rest()) > LONG
+
+
+def waiting_in(connection: socket.socket) -> int:
+    """Return how much has come that nobody has read."""
+    return int.from_bytes(fcntl.ioctl(connection, termios.FIONREAD, bytes(4)), "little")
+
+
+def test_who_takes_a_long_answer_slowly_is_not_cut_off(
+    monkeypatch: pytest.MonkeyPatch, serve: Callable[..., Served]
+):
+    monkeypatch.setattr(requests, "STALL_SECONDS", 1.0)
+    served = serve()
+    served.answer = [bytes(LONG)]
+
+    served.client.sendall(b"GET /a HTTP/1.1\r\nHost: x" + CLOSE)
+    received = 0
+    while data := served.client.recv(64 * 1024):
+        received += len(data)
+        gevent.sleep(0.05)
+
+    assert received > LONG
 
 
 def test_the_head_of_an_answer_of_unknown_length_has_no_body(served: Served):
