@@ -144,6 +144,8 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
             self._outbox.done()
             if self.closed:
                 self._outbox.clear()
+            if self.upgraded:
+                self._outbox = None
         self._note_poll()
 
     def _note_poll(self) -> None:
@@ -303,14 +305,17 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
         )
         self.connected = self.upgraded = True
         self.upgrading = False
+        # From here on it is closed with the session, should the worker be too full.
+        self._link = link
         if self._outbox is not None:
             for parcel in self._outbox.take():
                 # What was to end a poll, which was not there.
                 if parcel is not _NOOP:
                     link.write(parcel)
-            self._outbox.done()
-            self._outbox = None
-        self._link = link
+            if self._poll is None:
+                self._outbox.done()
+                self._outbox = None
+            # Else it counts what a poll is still being answered, until that ends.
         self._come_back()
         link.start(held)
         return []

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from gevent.event import Event
 from geventwebsocket.websocket import Stream
 
 from app.transport import hardening, packets, parcels, sessions
-from app.transport.backlog import MAX_BYTES
+from app.transport.backlog import MAX_BYTES, PARCEL_BYTES, Ledger
 from app.transport.broadcasts import LocalManager
 from app.transport.departures import CONNECTION
 from app.transport.handler import Handler
@@ -297,6 +298,79 @@ def test_a_session_that_ends_while_its_answer_is_written_keeps_nothing(
 
     answer.close()
 
+    assert server.eio.ledger.size == 0
+
+
+class Upgrading:
+    """A WebSocket over which a client upgrades its session at once."""
+
+    version = path = origin = protocol = None
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._messages = iter(("2probe", "5"))
+
+    def settimeout(self, _seconds: float) -> None:
+        pass
+
+    def receive(self) -> str:
+        return next(self._messages)
+
+    def send(self, _message: str) -> None:
+        pass
+
+    def detach(self) -> tuple[socket.socket, bytes]:
+        return self._connection.dup(), b""
+
+
+def upgrade(session: Session, connection: socket.socket) -> None:
+    environ = {
+        "HTTP_CONNECTION": "Upgrade",
+        "HTTP_UPGRADE": "websocket",
+        "wsgi.websocket": Upgrading(connection),
+    }
+    session.handle_get_request(environ, lambda *_: None)
+
+
+def test_what_a_poll_is_answered_counts_beyond_an_upgrade(
+    server: socketio.Server,
+    session: Session,
+    pair: tuple[socket.socket, socket.socket],
+):
+    session.connected = True
+    session.send(Packet(MESSAGE, data="x" * 1000))
+    answer = begin_poll(session)
+    upgrade(session, pair[0])
+    assert session.upgraded
+    assert server.eio.ledger.size > 1000
+
+    answer.close()
+
+    assert server.eio.ledger.size == 0
+    session.close()
+
+
+def test_a_session_that_is_cut_off_while_it_upgrades_keeps_no_connection(
+    server: socketio.Server,
+    session: Session,
+    pair: tuple[socket.socket, socket.socket],
+):
+    server.eio.ledger = Ledger(1000 + 3 * PARCEL_BYTES)
+    before = Link.open_count
+    session.connected = True
+    session.send(Packet(MESSAGE, data="x" * 900))
+    answer = begin_poll(session)
+    session.send(Packet(MESSAGE, data="x" * 10))
+    pair[0].setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            pair[0].send(b"x" * 1000)
+
+    upgrade(session, pair[0])
+
+    answer.close()
+    assert session.closed
+    assert Link.open_count == before
     assert server.eio.ledger.size == 0
 
 
