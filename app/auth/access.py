@@ -19,7 +19,7 @@ from app.auth.identity import (
     is_subject,
     owner_holder,
 )
-from app.auth.service import is_revoked
+from app.auth.service import check_in_force
 from app.config import Settings
 from app.errors import Forbidden, Unauthenticated
 from app.extensions import wired
@@ -131,8 +131,7 @@ def _check(access: Access) -> None:
     if not claims:
         return
     identity = identity_of(claims)
-    if is_revoked(identity):
-        raise Unauthenticated("The token has been taken back.")
+    check_in_force(identity)
     if access in (Access.OWNER, Access.REFRESH) and identity.role is not Role.OWNER:
         raise Forbidden("Only the owner may do this.")
     g.identity = identity

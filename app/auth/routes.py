@@ -17,7 +17,9 @@ auth = Blueprint("auth", __name__, url_prefix="/api/auth", description="Tokens")
 @auth.refuses(Unauthenticated, Forbidden, CannotSign, 429)
 def refresh() -> dict[str, Any]:
     """Answer a new access token to a refresh token."""
-    token = service.issue_access_token(current_identity().subject)
+    identity = current_identity()
+    token = service.issue_access_token(identity.subject)
+    service.check_in_force(identity)
     return {"admin_token": token.encoded, "admin_token_expires_at": token.expires_at}
 
 

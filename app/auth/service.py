@@ -22,7 +22,7 @@ from app.auth.identity import (
 from app.auth.model import TokenGeneration
 from app.config import Settings
 from app.database import insert_into, transaction
-from app.errors import CannotSign
+from app.errors import CannotSign, Unauthenticated
 from app.extensions import db, wired
 from app.instants import Instant
 
@@ -106,12 +106,22 @@ def generations(holders: list[str]) -> dict[str, int]:
     return {holder: row.generation for holder, row in _revocations(holders).items()}
 
 
-def is_revoked(identity: Identity) -> bool:
-    """Tell whether a verified token has been taken back by now.
+def check_in_force(identity: Identity) -> None:
+    """Refuse the holder of a verified token that has been taken back by now.
 
     A token of ours is compared by generation, one of an identity provider by the
-    instant of its issue.
+    instant of its issue. Whoever issues a token to a holder asks once more after that:
+    a token takes the generation of the moment, which a revocation that came since the
+    request was let in has already raised.
+
+    Raises:
+        Unauthenticated: the token has been taken back.
     """
+    if _is_revoked(identity):
+        raise Unauthenticated("The token has been taken back.")
+
+
+def _is_revoked(identity: Identity) -> bool:
     issue = identity.issue
     revocations = _revocations(list(issue.holders))
     signed = issue.generations

@@ -10,9 +10,9 @@ from sqlalchemy import bindparam, select
 
 from app import instants
 from app.auth.identity import Identity
-from app.auth.service import is_revoked
+from app.auth.service import check_in_force
 from app.database import after_commit, transaction
-from app.errors import Forbidden, RoomMovedOn, Unauthenticated
+from app.errors import Forbidden, RoomMovedOn
 from app.extensions import db, wired
 from app.instants import Instant
 from app.revisions import ExpectedRevision, differ, new_stamp
@@ -134,8 +134,7 @@ def change_room(
         if identity is not None:
             # A statement of its own: one that waits for the lock sees the database as
             # it was before (PostgreSQL, READ COMMITTED).
-            if is_revoked(identity):
-                raise Unauthenticated("The token has been taken back.")
+            check_in_force(identity)
             check_right(identity, room, own=own)
         if at_revision is not None and _has_moved_on(room, at_revision):
             raise RoomMovedOn(f"The room is at revision {room.revision}.")

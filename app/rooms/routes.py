@@ -121,8 +121,10 @@ def replace_share_token(room_id: uuid.UUID) -> Room:
 @rooms.refuses(Unauthenticated, Forbidden, CannotSign, 429)
 def issue_operator_token(room_id: uuid.UUID) -> dict[str, Any]:
     """Issue a token for an operator of this one room."""
-    room = service.room_for(current_identity(), room_id, own=True)
+    identity = current_identity()
+    room = service.room_for(identity, room_id, own=True)
     token = auth.issue_operator_token(room.id, room.owner_id)
+    auth.check_in_force(identity)
     return {"operator_token": token.encoded, "expires_at": token.expires_at}
 
 

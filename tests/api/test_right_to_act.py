@@ -3,7 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import event
 
+from app.extensions import db
 from tests.support.api import Api
 from tests.support.senders import in_process
 from tests.support.waiting import wait_until
@@ -137,3 +139,50 @@ def test_an_operator_who_is_not_revoked_acts_when_the_room_is_free(
 
     assert answer.status == 200
     assert shown()["timers"][0]["status"] == "running"
+
+
+ISSUES = {
+    "a new access token": ("POST", "/api/auth/refresh"),
+    "an operator's token": ("POST", "/api/rooms/{room}/tokens"),
+}
+
+
+@pytest.fixture
+def revoked_once_let_in(app, database, room):
+    """Sends a request whose sender is revoked right after it was let in."""
+
+    def send(method, path, token):
+        def revoke(_connection, _cursor, statement, *_):
+            if "token_generations" in statement and not revoked:
+                revoked.append(True)
+                with sql.transaction(database) as cursor:
+                    cursor.execute(
+                        "INSERT INTO token_generations (holder, generation, revoked_at)"
+                        " SELECT 'owner:' || owner_id, 1, 1 FROM rooms WHERE id = %s",
+                        [room.id],
+                    )
+
+        revoked: list[bool] = []
+        with app.app_context():
+            engine = db.engine
+        event.listen(engine, "after_cursor_execute", revoke)
+        try:
+            client = Api(in_process(app.test_client()))
+            return client.request(method, path.format(room=room.id), token=token)
+        finally:
+            event.remove(engine, "after_cursor_execute", revoke)
+            assert revoked
+
+    return send
+
+
+@pytest.mark.parametrize("issue", ISSUES.values(), ids=ISSUES)
+def test_who_is_revoked_while_a_token_is_issued_gets_none(
+    room, revoked_once_let_in, issue
+):
+    renews = issue[1].endswith("refresh")
+    token = room.refresh_token if renews else room.admin_token
+
+    answer = revoked_once_let_in(*issue, token)
+
+    assert (answer.status, answer.json["code"]) == (401, "unauthenticated")
