@@ -46,8 +46,10 @@ def matched_revision(tag: str) -> ExpectedRevision:
 def holds_revision(header: str, revision: int, stamp: str) -> bool:
     """Tell whether `If-None-Match` lists a revision (RFC 9110, section 13.1.2).
 
-    The number alone does not do: it may be another revision's.
+    The number alone does not do: it may be another revision's. `*` stands for any.
     """
+    if header.strip() == "*":
+        return True
     tags = (_REVISION.fullmatch(tag.strip()) for tag in header.split(","))
     return any(
         tag is not None and (int(tag[1]), tag[2]) == (revision, stamp) for tag in tags

@@ -247,7 +247,6 @@ class Handler(_Base):  # type: ignore[misc]
         self.close_connection = True
         websocket = WebSocket(self.environ, Stream(self), self, self.max_message_bytes)
         self.environ["wsgi.websocket"] = websocket
-        self.environ["wsgi.websocket_version"] = upgrades.VERSION
         # Engine.IO does not know it among others that the client would take as well.
         self.environ["HTTP_UPGRADE"] = upgrades.PROTOCOL
         self.status = b"101 Switching Protocols"

@@ -264,16 +264,6 @@ class Session(engineio.socket.Socket):  # type: ignore[misc]
             self.last_ping = None
             self.server.pinger.add(self)
 
-    def check_ping_timeout(self) -> bool:
-        """Leave it to the pinger; tell that the session may send.
-
-        Raises:
-            SocketIsClosedError: the session has ended.
-        """
-        if self.closed:
-            raise SocketIsClosedError
-        return True
-
     def ping(self) -> None:
         """Ask the client whether it is still there."""
         if not self.closed:

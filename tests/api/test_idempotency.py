@@ -26,10 +26,6 @@ def send(api, room, path, headers, body=None, method="POST"):
     return api.request(method, path, body, token=room.admin_token, headers=headers)
 
 
-def revision_of(api, room):
-    return api.state(room.share_token)["revision"]
-
-
 def test_a_repeat_answers_the_first_answer_and_does_nothing(api, room, key):
     path, body = f"/api/rooms/{room.id}/timers", {"title": "Once", "duration": 5000}
     first = send(api, room, path, key, body)

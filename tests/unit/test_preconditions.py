@@ -99,6 +99,7 @@ def test_an_if_match_that_no_revision_can_match_is_refused(expecting):
         '"6-k3x9qa", "7-k3x9qa"',
         '"x","7-k3x9qa:gzip"',
         '"7-aaaaaa",W/"7-k3x9qa"',
+        " * ",
     ],
 )
 def test_if_none_match_holds_each_of_its_tags(header):
