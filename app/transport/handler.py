@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from socket import MSG_PEEK, SHUT_WR, SO_RCVLOWAT, SO_SNDBUF, SOL_SOCKET
 from typing import Any
@@ -93,7 +93,8 @@ class Handler(_Base):  # type: ignore[misc]
         if not head or self._hand_over(head):
             return False
         try:
-            self._read_request()
+            with self._arriving():
+                self._read_request()
         except (RefusedRequestError, TimeoutError) as error:
             self._refuse(error if isinstance(error, RefusedRequestError) else _TIMEOUT)
             return False
@@ -125,9 +126,20 @@ class Handler(_Base):  # type: ignore[misc]
         self.socket.settimeout(requests.STALL_SECONDS)
         return head
 
+    @contextmanager
+    def _arriving(self) -> Iterator[None]:
+        """Let the server end the connection while a request arrives."""
+        self.server.arriving.add(self)
+        try:
+            yield
+        finally:
+            self.server.arriving.discard(self)
+
     def _hand_over(self, head: bytes) -> bool:
         """Pass the connection to the worker whose session is asked for, if there is."""
-        owner = handover.owner_of(self._whole_line(head))
+        with self._arriving():
+            line = self._whole_line(head)
+        owner = handover.owner_of(line)
         switchboard = self.server.switchboard
         if owner in (None, switchboard.worker):
             return False

@@ -38,8 +38,8 @@ _NO_ROOM = b"".join(
 )
 
 
-class Idle:
-    """The connections on which no request has begun, the longest first."""
+class Unoccupied:
+    """Connections that are served nothing at the moment, the longest first."""
 
     def __init__(self) -> None:
         self._handlers: dict[Handler, None] = {}
@@ -48,7 +48,7 @@ class Idle:
         return iter(list(self._handlers))
 
     def add(self, handler: Handler) -> None:
-        """Note that a connection is idle from now on."""
+        """Note that a connection is one of them from now on."""
         self._handlers[handler] = None
 
     def discard(self, handler: Handler) -> None:
@@ -61,6 +61,7 @@ class Server(WSGIServer):
 
     Attributes:
         idle: the connections on which no request has begun.
+        arriving: those on which one has begun, and is not there as a whole.
         max_connections: how many there may be, WebSockets included.
         max_body_bytes: the longest body that a request may have: the application's own.
         switchboard: passes connections to the workers that own their sessions.
@@ -91,7 +92,8 @@ class Server(WSGIServer):
         self.max_body_bytes: int = application.config["MAX_CONTENT_LENGTH"]
         self.switchboard = switchboard
         self.max_connections = max_connections
-        self.idle = Idle()
+        self.idle = Unoccupied()
+        self.arriving = Unoccupied()
         self.stopping = False
         self._farewells = 0
 
@@ -119,8 +121,12 @@ class Server(WSGIServer):
         self.do_handle(connection, address)
 
     def do_handle(self, *args: Any) -> None:
-        """Serve a connection, in the place of an idle one where there is no other."""
-        if self._has_room() or self._close_longest_idle():
+        """Serve a connection, in the place of an unoccupied one if there is no other.
+
+        Most requests are there as soon as they begin: who never ends them keeps no
+        other client out.
+        """
+        if self._has_room() or self._close_one_of(self.idle, self.arriving):
             # gevent forgets its own way once it accepts no more, while other workers
             # still hand over connections of sessions that end here.
             self._served.spawn(self._serve, *args)
@@ -136,10 +142,11 @@ class Server(WSGIServer):
     def _has_room(self) -> bool:
         return self.busy + Link.open_count < self.max_connections
 
-    def _close_longest_idle(self) -> bool:
-        for handler in self.idle:
-            self._end_if_idle(handler)
-            return True
+    def _close_one_of(self, *kinds: Unoccupied) -> bool:
+        for unoccupied in kinds:
+            for handler in unoccupied:
+                _end_if_among(unoccupied, handler)
+                return True
         return False
 
     def _turn_away(self, connection: Any) -> None:
@@ -171,12 +178,13 @@ class Server(WSGIServer):
         self.close()
         for handler in self.idle:
             if handler.is_new:
-                gevent.spawn_later(LAST_SECONDS, self._end_if_idle, handler)
+                gevent.spawn_later(LAST_SECONDS, _end_if_among, self.idle, handler)
             else:
-                self._end_if_idle(handler)
+                _end_if_among(self.idle, handler)
 
-    def _end_if_idle(self, handler: Handler) -> None:
-        if handler in self.idle:
-            self.idle.discard(handler)
-            with suppress(OSError):
-                handler.socket.shutdown(socket.SHUT_RDWR)
+
+def _end_if_among(unoccupied: Unoccupied, handler: Handler) -> None:
+    if handler in unoccupied:
+        unoccupied.discard(handler)
+        with suppress(OSError):
+            handler.socket.shutdown(socket.SHUT_RDWR)

@@ -16,6 +16,8 @@ from tests.system.transport.raw import Connection
 
 VIEWERS = 30
 SOME = 5
+# More than the kernel keeps for who does not read it.
+LONG_FILE = "/api/docs/swagger-ui-bundle.js"
 FULL = ("503", "application/problem+json", "server-full", True)
 
 
@@ -107,6 +109,24 @@ def can_join(server, room):
         return True
 
 
+BEGUN = {
+    "head": b"GET /hea",
+    "head that may be another worker's": b"GET /socket.io/?",
+    "body": b"POST /api/rooms HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+}
+
+
+@pytest.mark.parametrize("begun", BEGUN.values(), ids=BEGUN)
+def test_requests_that_do_not_arrive_leave_health_and_commands_alone(
+    server, room, connect, begun
+):
+    for _ in range(VIEWERS + RESERVED + SOME):
+        connect().send(begun)
+
+    assert is_healthy(server)
+    server.api().update_room(room, name="Not full")
+
+
 def test_polls_that_wait_leave_health_and_commands_alone(server, room, connect):
     for _ in range(VIEWERS):
         poll = connect()
@@ -133,10 +153,9 @@ def test_connections_that_do_nothing_make_room_the_longest_idle_first(server, co
 
 
 def test_where_all_are_busy_a_connection_is_turned_away_at_once(server, connect):
-    def begin_a_request():
+    def read_no_answer():
         busy.append(connection := connect())
-        connection.send(b"POST /api/rooms HTTP/1.1\r\nHost: a\r\n")
-        connection.send(b"Content-Length: 20\r\n\r\n{")
+        connection.request(f"GET {LONG_FILE} HTTP/1.1")
 
     def ask():
         refused = connect()
@@ -145,10 +164,10 @@ def test_where_all_are_busy_a_connection_is_turned_away_at_once(server, connect)
 
     busy = []
     for _ in range(VIEWERS + RESERVED):
-        begin_a_request()
+        read_no_answer()
     # One whose request had not begun yet may have made room.
     while ask() != FULL:
-        begin_a_request()
+        read_no_answer()
 
     # However many come and stay, none is left waiting.
     for each in [connect() for _ in range(2 * MAX_FAREWELLS)]:

@@ -34,6 +34,7 @@ class Served:
         self.client.settimeout(patient(5))
         known = {
             "application": self._application,
+            "arriving": set(),
             "get_environ": dict,
             "idle": set(),
             "is_origin_allowed": lambda _environ: True,
