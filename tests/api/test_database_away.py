@@ -2,7 +2,6 @@
 
 import pytest
 
-from app import create_app
 from app.config import load
 from tests.support.api import Api
 from tests.support.environment import product_settings
@@ -11,13 +10,10 @@ from tests.support.waiting import wait_until
 
 
 @pytest.fixture
-def api(private_postgres, tmp_path):
+def api(private_postgres, app_factory, tmp_path):
     """A client of an application whose database can be stopped."""
     settings = product_settings(tmp_path, database_url=private_postgres.url)
-    app = create_app(load(settings))
-    yield Api(in_process(app.test_client()))
-    with app.app_context():
-        app.extensions["sqlalchemy"].engine.dispose()
+    return Api(in_process(app_factory(load(settings)).test_client()))
 
 
 def requests_of(room, timer):

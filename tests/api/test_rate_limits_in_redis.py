@@ -5,7 +5,6 @@ from threading import Barrier
 
 import pytest
 
-from app import create_app
 from app.extensions import limiter
 from app.instants import now
 from tests.support.api import Api
@@ -24,10 +23,10 @@ def unaware():
 
 
 @pytest.fixture
-def sharing(settings_factory, private_redis):
+def sharing(settings_factory, app_factory, private_redis):
     """Two applications over one Redis, as two workers are."""
     settings = settings_factory(**LIMITS, redis_url=private_redis.url)
-    return [Api(in_process(create_app(settings).test_client())) for _ in range(2)]
+    return [Api(in_process(app_factory(settings).test_client())) for _ in range(2)]
 
 
 def create(api):
@@ -60,10 +59,10 @@ def test_each_counts_for_itself_while_redis_is_away(sharing, private_redis, away
 
 @pytest.mark.parametrize("away", ["kill", "freeze"])
 def test_nobody_waits_or_fails_who_asks_in_the_moment_when_redis_goes(
-    settings_factory, private_redis, away
+    settings_factory, app_factory, private_redis, away
 ):
     """Each request finds out by itself that Redis is away, all at the same time."""
-    app = create_app(settings_factory(**LIMITS, redis_url=private_redis.url))
+    app = app_factory(settings_factory(**LIMITS, redis_url=private_redis.url))
     together = Barrier(8)
 
     def ask(_):

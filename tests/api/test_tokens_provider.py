@@ -10,7 +10,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from app import create_app
 from tests.api.people import SECRET, claims_of, signed
 from tests.support.api import Api
 from tests.support.senders import in_process
@@ -47,19 +46,14 @@ def algorithm(request):
 
 
 @pytest.fixture
-def provided(settings_factory, algorithm):
+def provided(settings_factory, app_factory, algorithm):
     """Makes a server that knows the provider's key; the settings may differ."""
-    apps = []
 
     def provided(**settings):
         given = {"jwt_public_key": public(KEYS[algorithm]), **settings}
-        apps.append(create_app(settings_factory(**given)))
-        return Api(in_process(apps[-1].test_client()))
+        return Api(in_process(app_factory(settings_factory(**given)).test_client()))
 
-    yield provided
-    for app in apps:
-        with app.app_context():
-            app.extensions["sqlalchemy"].engine.dispose()
+    return provided
 
 
 def of_provider(algorithm, keys=KEYS, **claims):

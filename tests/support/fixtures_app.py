@@ -60,14 +60,26 @@ def settings(
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Flask]:
-    """The application; nothing listens on a port."""
+def app_factory() -> Iterator[Callable[[Settings], Flask]]:
+    """Makes applications in the test's process, whose databases are closed with it."""
     from app import create_app
 
-    app = create_app(settings)
-    yield app
-    with app.app_context():
-        app.extensions["sqlalchemy"].engine.dispose()
+    apps: list[Flask] = []
+
+    def make(settings: Settings) -> Flask:
+        apps.append(create_app(settings))
+        return apps[-1]
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            app.extensions["sqlalchemy"].engine.dispose()
+
+
+@pytest.fixture
+def app(settings: Settings, app_factory: Callable[[Settings], Flask]) -> Flask:
+    """The application; nothing listens on a port."""
+    return app_factory(settings)
 
 
 @pytest.fixture

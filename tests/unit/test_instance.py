@@ -40,20 +40,15 @@ def instance(tmp_path):
 
 
 @pytest.fixture
-def serve(instance):
+def serve(instance, app_factory):
     """Starts a development server with the embedded database, and has it write."""
-    apps = []
 
     def serve():
         migrate(f"sqlite:///{instance / 'timers.db'}", instance)
-        settings = load({"INSTANCE_PATH": str(instance)})
-        apps.append(create_app(settings))
-        Api(in_process(apps[-1].test_client())).create_room()
+        app = app_factory(load({"INSTANCE_PATH": str(instance)}))
+        Api(in_process(app.test_client())).create_room()
 
-    yield serve
-    for app in apps:
-        with app.app_context():
-            app.extensions["sqlalchemy"].engine.dispose()
+    return serve
 
 
 def modes(folder):
