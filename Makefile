@@ -53,7 +53,7 @@ coverage: $(VENV)/.test $(JS)/node_modules/.package-lock.json $(PAGES_BUILT) ## 
 	$(BIN)/coverage combine --quiet
 	@mkdir -p build
 	@$(BIN)/coverage report --skip-covered --show-missing > build/coverage.txt || { cat build/coverage.txt; false; }
-	@tail -n 1 build/coverage.txt
+	@grep ^TOTAL build/coverage.txt
 
 .PHONY: pages
 pages: $(PAGES_BUILT) ## Build the pages
