@@ -69,6 +69,9 @@ class StockManager(socketio.RedisManager):  # type: ignore[misc] # python-socket
         """Tell one client of this worker."""
         self.server.emit(event, data, to=sid)
 
+    def keep(self, sid: str) -> None:
+        """Do nothing: stock sessions last, whatever they are for."""
+
     def emit(
         self, event: str, data: Any, namespace: str, room: str, **options: Any
     ) -> None:
