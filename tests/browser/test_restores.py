@@ -1,23 +1,11 @@
 """The pages go back with the database, when a backup is restored under them."""
 
-import re
 import shutil
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.show import expect_phase, row
 from tests.support.browser import FAILED_REQUESTS
-
-
-@pytest.fixture
-def embedded(server_factory):
-    return server_factory(embedded=True)
-
-
-@pytest.fixture
-def timers_db(sqlite_url):
-    return re.sub("^sqlite:///", "", sqlite_url)
 
 
 def test_a_page_and_a_desk_show_what_a_restore_brought_back(

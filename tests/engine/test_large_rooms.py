@@ -95,15 +95,8 @@ def test_hundreds_who_join_at_once_and_read_late_share_one_state(
         for viewer in hall:
             viewer.open_websocket()
             viewer.ask_to_join(full_room.share_token)
-        for viewer in hall:
-            viewer.read_until(b'["room-state"')
-        grown = resident_bytes() - before
+        assert_they_share_one_state(hall, resident_bytes, before)
 
-        for viewer in hall:
-            assert len(viewer.read_until(b'["user-count"')) > STATE_BYTES
-
-    print(f"{JOINERS} cost {grown / 1e6:.1f} MB")  # noqa: T201 - for who reads the run
-    assert grown < MOST_GROWTH
     assert "slow-consumer" not in server.read_log()
 
 
@@ -119,16 +112,20 @@ def test_hundreds_of_polls_whose_answers_are_not_read_share_one_state(
             sid = viewer.open_polling()
             viewer.post(sid, *join_packets(full_room.share_token))
             viewer.poll(sid)
-        for viewer in hall:
-            viewer.read_until(b'["room-state"')
-        grown = resident_bytes() - before
+        assert_they_share_one_state(hall, resident_bytes, before)
 
-        for viewer in hall:
-            assert len(viewer.read_until(b'["user-count"')) > STATE_BYTES
-
-    print(f"{JOINERS} cost {grown / 1e6:.1f} MB")  # noqa: T201 - for who reads the run
-    assert grown < MOST_GROWTH
     assert "slow-consumer" not in server.read_log()
+
+
+def assert_they_share_one_state(hall, resident_bytes, before):
+    """All are sent the whole state, which a worker with so many bytes keeps once."""
+    for viewer in hall:
+        viewer.read_until(b'["room-state"')
+    grown = resident_bytes() - before
+    print(f"{len(hall)} cost {grown / 1e6:.1f} MB")  # noqa: T201 - for who reads the run
+    for viewer in hall:
+        assert len(viewer.read_until(b'["user-count"')) > STATE_BYTES
+    assert grown < MOST_GROWTH
 
 
 def test_clients_that_read_nothing_cannot_take_the_memory_of_their_worker(

@@ -56,6 +56,12 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'timers.db')}"
 
 
+@pytest.fixture
+def timers_db(sqlite_url: str) -> str:
+    """The file of that database."""
+    return sqlite_url.removeprefix("sqlite:///")
+
+
 @pytest.fixture(scope="session")
 def redis() -> Iterator[Valkey | ExternalRedis]:
     """The run's Redis: its own Valkey, or the one at TEST_REDIS_URL."""

@@ -37,6 +37,12 @@ def server_factory(request: pytest.FixtureRequest) -> Iterator[Callable[..., Ser
 
 
 @pytest.fixture
+def embedded(server_factory: Callable[..., Server]) -> Server:
+    """A server of the test's own: one worker on SQLite without Redis."""
+    return server_factory(embedded=True)
+
+
+@pytest.fixture
 def viewer_factory() -> Iterator[Callable[..., Viewer]]:
     """Connects viewers: `viewer_factory(server, room=None, transports=None)`.
 

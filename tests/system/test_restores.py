@@ -1,6 +1,5 @@
 """A backup is restored as `docs/operations.md` says, with screens open."""
 
-import re
 import shutil
 import sqlite3
 import subprocess
@@ -96,16 +95,6 @@ def test_a_postgres_dump_is_restored_under_a_running_server(
 
     show.ends_well()
     assert all(show.screens.told_to_go_back())
-
-
-@pytest.fixture
-def embedded(server_factory):
-    return server_factory(embedded=True)
-
-
-@pytest.fixture
-def timers_db(sqlite_url):
-    return re.sub("^sqlite:///", "", sqlite_url)
 
 
 def test_a_clean_end_leaves_all_of_sqlite_in_its_one_file(
