@@ -10,7 +10,7 @@ from psycopg2.extensions import set_wait_callback  # noqa: E402
 
 from app import create_app  # noqa: E402
 from app.config import InvalidSettingsError, Settings, load  # noqa: E402
-from app.database import wait_for_postgres  # noqa: E402
+from app.db.engine import wait_for_postgres  # noqa: E402
 
 set_wait_callback(wait_for_postgres)
 

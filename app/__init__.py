@@ -15,7 +15,8 @@ from app import compression, openapi, payloads, problems
 from app.auth import ratelimits, tokens
 from app.auth.routes import auth
 from app.config import Settings
-from app.database import close_engine, engine_options, prepare_engine
+from app.db.engine import close_engine, engine_options, prepare_engine
+from app.db.transaction import Database
 from app.extensions import cors, db, migrate
 from app.instance import make_private, make_private_file
 from app.live import handlers
@@ -29,9 +30,9 @@ from app.live.sweeper import Sweeper
 from app.ops import cli, janitor, logs, metrics
 from app.ops.gauges import Gauges
 from app.ops.routes import ops
-from app.rooms.routes import rooms
-from app.timers.finisher import Finisher
-from app.timers.routes import timers
+from app.rooms.change import Changes
+from app.rooms.finisher import Finisher
+from app.rooms.routes import rooms, timers
 from app.transport.broadcasts import LocalManager, Manager, RedisManager
 from app.transport.greenlets import keep_running
 from app.transport.loop_guard import LoopGuard
@@ -129,6 +130,7 @@ def _bind_database(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+        app.extensions["database"] = Database(db.engine)
     migrate.init_app(app, db, render_as_batch=True)
 
 
@@ -147,13 +149,17 @@ def _wire_live(app: Flask, settings: Settings) -> None:
     audience = Audience(viewers, states, broadcaster, presence)
     reconciler = Reconciler(app, broadcaster, states)
     manager.on_subscribed = reconciler.wake
+    changes = Changes(app.extensions["database"])
+    finisher = Finisher(changes, metrics.observe_finish)
+    changes.subscribe(finisher.notice)
+    changes.subscribe(broadcaster.publish)
     app.extensions |= {
         "worker": worker,
         "manager": manager,
-        "publisher": broadcaster,
+        "changes": changes,
         "audience": audience,
         "reconciler": reconciler,
-        "finisher": Finisher(app, metrics.observe_finish),
+        "finisher": finisher,
         "janitor": janitor.Janitor(app),
         "loop_guard": LoopGuard(metrics.set_loop_lag),
     }

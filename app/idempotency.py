@@ -13,24 +13,24 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import Response, request
-from sqlalchemy import BigInteger, String, Text, delete
+from sqlalchemy import BigInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app import instants
-from app.database import insert_into, savepoint, transaction
+from app.db.transaction import Database, Transaction
 from app.errors import (
     DomainError,
     IdempotencyKeyReused,
     InvalidField,
     Unauthenticated,
 )
-from app.extensions import Model, db, wired
+from app.extensions import Model, wired
 from app.instants import Instant
 from app.problems import render_refusal
 
@@ -78,11 +78,56 @@ class _Seal:
         return self.cipher.decrypt(sealed or "").decode()
 
 
-def idempotent(view: View) -> View:
+@dataclass(frozen=True)
+class _Claim:
+    """A caller's request with a key."""
+
+    caller: str
+    seal: _Seal
+    fingerprint: str
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {
+            "caller": self.caller,
+            "key": self.seal.name,
+            "fingerprint": self.fingerprint,
+        }
+
+
+class _Kept(NamedTuple):
+    """What is kept for a key; no status while the first call runs."""
+
+    fingerprint: str
+    status: int | None
+    headers: str
+    body: str
+
+
+# A key that has expired is claimed like one that was never used.
+_CLAIM = """INSERT INTO idempotency_keys (caller, key, fingerprint, created_at)
+  VALUES (%(caller)s, %(key)s, %(fingerprint)s, %(now)s)
+  ON CONFLICT (caller, key) DO UPDATE SET fingerprint = excluded.fingerprint,
+  status = NULL, headers = NULL, body = NULL, created_at = excluded.created_at
+  WHERE idempotency_keys.created_at < %(expired)s"""
+_OF_KEY = "WHERE caller = %(caller)s AND key = %(key)s"
+_READ = f"SELECT fingerprint, status, headers, body FROM idempotency_keys {_OF_KEY}"  # noqa: S608 - text of ours
+_KEEP = f"""UPDATE idempotency_keys
+  SET status = %(status)s, headers = %(headers)s, body = %(body)s {_OF_KEY}"""  # noqa: S608 - text of ours
+_GIVE_BACK = f"DELETE FROM idempotency_keys {_OF_KEY}"  # noqa: S608 - text of ours
+_PRUNE = "DELETE FROM idempotency_keys WHERE created_at < %(before)s RETURNING 1"
+
+
+def idempotent(view: View, may_replay: Callable[[], None]) -> View:
     """Run a route once for each key of a caller, within 24 hours.
 
     A repeat answers what the first call answered, refusals of the product included
     (409, 412, ...); input that was not understood (400, 422) takes no key.
+
+    Args:
+        view: the route.
+        may_replay: raises a `DomainError` if the caller may not have an answer that is
+            kept: the route itself asks that only the first time.
 
     Raises:
         InvalidField: the key is not 1 to 255 visible ASCII characters, or is too
@@ -97,19 +142,18 @@ def idempotent(view: View) -> View:
             return view(*args, **kwargs)
         caller = wired("caller")()
         _check(key, caller)
-        with transaction():
-            return _first_answer(caller, key, lambda: view(*args, **kwargs))
+        claim = _Claim(caller, _seal(caller, key), _fingerprint())
+        return _first_answer(claim, lambda: view(*args, **kwargs), may_replay)
 
     return once  # type: ignore[return-value]
 
 
 def prune(before: Instant) -> int:
     """Forget the keys claimed before an instant; answer how many."""
-    with transaction():
-        result = db.session.execute(
-            delete(IdempotencyKey).where(IdempotencyKey.created_at < before)
-        )
-    return int(result.rowcount)  # type: ignore[attr-defined]
+    database: Database = wired("database")
+    with database.transaction() as transaction:
+        forgotten = transaction.ask([_PRUNE], {"before": before})
+    return len(forgotten)
 
 
 def _check(key: str, caller: str) -> None:
@@ -131,57 +175,61 @@ def _seal(caller: str, key: str) -> _Seal:
     return _Seal(derived[:32].hex(), Fernet(urlsafe_b64encode(derived[32:])))
 
 
-def _first_answer(caller: str, key: str, act: Callable[[], Response]) -> Response:
-    seal, fingerprint = _seal(caller, key), _fingerprint()
-    claimed = _claim(caller, seal.name, fingerprint)
-    stored = db.session.get_one(IdempotencyKey, (caller, seal.name))
-    if not claimed:
-        return _replay(stored, fingerprint, seal)
-    try:
-        with savepoint():
+def _first_answer(
+    claim: _Claim, act: Callable[[], Response], may_replay: Callable[[], None]
+) -> Response:
+    database: Database = wired("database")
+    with database.transaction() as transaction:
+        kept = _claim(transaction, claim)
+        if kept is not None:
+            may_replay()
+            return _replay(kept, claim)
+        try:
             response = act()
-    except Unauthenticated:
-        # The token was taken back while the command waited: that takes no key, as it
-        # takes none when the request comes with such a token.
-        raise
-    except DomainError as refusal:
-        response = render_refusal(refusal)
+        except Unauthenticated as refusal:
+            # The token was taken back while the command waited: that takes no key, as
+            # it takes none when the request comes with such a token.
+            transaction.write(_GIVE_BACK, claim.parameters)
+            not_in_force = refusal
+        except DomainError as refusal:
+            return _keep(transaction, claim, render_refusal(refusal))
+        else:
+            return _keep(transaction, claim, response)
+    # What time owed in the room is committed all the same.
+    raise not_in_force
+
+
+def _claim(transaction: Transaction, claim: _Claim) -> _Kept | None:
+    """Claim a key, or return what is kept for it.
+
+    Waits for a first call that is still running, by the unique key's own lock.
+    """
+    now = instants.now()
+    parameters = claim.parameters | {"now": now, "expired": now - KEPT_MS}
+    row = transaction.ask([_CLAIM, _READ], parameters)[0]
+    return None if row[1] is None else _Kept(*row)
+
+
+def _keep(transaction: Transaction, claim: _Claim, response: Response) -> Response:
     headers = {
         name: response.headers[name]
         for name in _KEPT_HEADERS
         if name in response.headers
     }
-    stored.status = response.status_code
-    stored.headers = seal.close(json.dumps(headers))
-    stored.body = seal.close(response.get_data(as_text=True))
+    answer = {
+        "status": response.status_code,
+        "headers": claim.seal.close(json.dumps(headers)),
+        "body": claim.seal.close(response.get_data(as_text=True)),
+    }
+    transaction.write(_KEEP, claim.parameters | answer)
     return response
 
 
-def _claim(caller: str, name: str, fingerprint: str) -> bool:
-    # Waits for a first call that is still running, by the unique key's own lock.
-    now = instants.now()
-    row = insert_into(IdempotencyKey).values(
-        caller=caller, key=name, fingerprint=fingerprint, created_at=now
-    )
-    renewed = {
-        column: row.excluded[column]
-        for column in ("fingerprint", "status", "headers", "body", "created_at")
-    }
-    claimed = db.session.execute(
-        row.on_conflict_do_update(
-            index_elements=[IdempotencyKey.caller, IdempotencyKey.key],
-            set_=renewed,
-            where=IdempotencyKey.created_at < now - KEPT_MS,
-        ).returning(IdempotencyKey.key)
-    )
-    return claimed.first() is not None
-
-
-def _replay(stored: IdempotencyKey, fingerprint: str, seal: _Seal) -> Response:
-    if stored.fingerprint != fingerprint:
+def _replay(kept: _Kept, claim: _Claim) -> Response:
+    if kept.fingerprint != claim.fingerprint:
         raise IdempotencyKeyReused
-    response = Response(seal.open(stored.body), stored.status)
-    response.headers.update(json.loads(seal.open(stored.headers)))
+    response = Response(claim.seal.open(kept.body), kept.status)
+    response.headers.update(json.loads(claim.seal.open(kept.headers)))
     response.headers[REPLAYED_HEADER] = "true"
     return response
 

@@ -10,6 +10,7 @@ from flask.json.provider import DefaultJSONProvider
 from marshmallow import fields, validate
 from webargs.flaskparser import FlaskParser
 
+from app.naming import camel_case
 from app.transport import packets
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -98,12 +99,6 @@ class JsonParser(FlaskParser):
         if not isinstance(body, dict):
             abort(400)
         return body
-
-
-def camel_case(name: str) -> str:
-    """Return a Python name as it stands on the wire."""
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
 
 
 def instant(description: str, **kwargs: Any) -> fields.Integer:

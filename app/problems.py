@@ -4,11 +4,10 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, abort, request
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
+from app.db.engine import AWAY
 from app.errors import DomainError, InvalidField
 from app.transport import packets
 from app.transport.requests import REFUSED
@@ -44,7 +43,7 @@ def init_app(app: Flask) -> None:
     app.before_request(_refuse_what_was_not_read)
     app.register_error_handler(DomainError, render_refusal)
     app.register_error_handler(HTTPException, _render_http_exception)
-    for error in (OperationalError, InterfaceError, PoolTimeoutError):
+    for error in AWAY:
         app.register_error_handler(error, _render_database_away)
 
 

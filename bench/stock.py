@@ -17,7 +17,7 @@ from psycopg2.extensions import set_wait_callback  # noqa: E402
 
 import app as product  # noqa: E402
 from app.config import load  # noqa: E402
-from app.database import wait_for_postgres  # noqa: E402
+from app.db.engine import wait_for_postgres  # noqa: E402
 from app.transport.messages import NAMESPACE, Broadcast  # noqa: E402
 
 

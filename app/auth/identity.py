@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.errors import Unauthenticated
 
@@ -25,6 +25,17 @@ class Role(StrEnum):
     OPERATOR = "operator"
 
 
+class Revocation(NamedTuple):
+    """How often, and when last, a holder's tokens were revoked."""
+
+    generation: int
+    revoked_at: int
+
+
+Standing = Mapping[str, Revocation]
+"""By holder, the revocations that there were."""
+
+
 @dataclass(frozen=True)
 class Issue:
     """What decides whether a token has been taken back since it was issued.
@@ -39,6 +50,21 @@ class Issue:
     holders: tuple[str, ...] = ()
     generations: Mapping[str, Any] | None = None
     issued_at: int = 0
+
+    def is_taken_back(self, standing: Standing) -> bool:
+        """Tell whether one of the holders' revocations has ended the token.
+
+        A token of ours is compared by generation, one of an identity provider by the
+        instant of its issue.
+        """
+        ended = {each: standing[each] for each in self.holders if each in standing}
+        if self.generations is not None:
+            signed = self.generations
+            return any(
+                signed.get(holder, 0) != each.generation
+                for holder, each in ended.items()
+            )
+        return any(self.issued_at <= each.revoked_at for each in ended.values())
 
 
 @dataclass(frozen=True)
@@ -56,6 +82,14 @@ class Identity:
     role: Role
     room_id: uuid.UUID | None = None
     issue: Issue = field(default=Issue(), compare=False)
+
+    @property
+    def actor(self) -> str:
+        """The holder's name in the log: `owner:...` or `operator:...`."""
+        prefix = f"{self.role.value}:"
+        if self.role is Role.OPERATOR and self.subject.startswith(prefix):
+            return self.subject
+        return prefix + self.subject
 
     def may_operate(self, room_id: uuid.UUID, owner_id: str) -> bool:
         """Tell whether the holder may command the timers of a room."""

@@ -18,8 +18,8 @@ auth = Blueprint("auth", __name__, url_prefix="/api/auth", description="Tokens")
 def refresh() -> dict[str, Any]:
     """Answer a new access token to a refresh token."""
     identity = current_identity()
-    token = service.issue_access_token(identity.subject)
-    service.check_in_force(identity)
+    standing = service.check_in_force(identity)
+    token = service.issue_access_token(identity.subject, standing)
     return {"admin_token": token.encoded, "admin_token_expires_at": token.expires_at}
 
 

@@ -1,9 +1,9 @@
 """Issue tokens and take them back."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from flask_jwt_extended import create_access_token, create_refresh_token
 from sqlalchemy import bindparam, select
@@ -15,21 +15,27 @@ from app.auth.identity import (
     CLAIM_ROLE,
     CLAIM_ROOM,
     Identity,
+    Revocation,
     Role,
+    Standing,
     owner_holder,
     room_holder,
 )
 from app.auth.model import TokenGeneration
 from app.config import Settings
-from app.database import insert_into, transaction
+from app.db.transaction import Database
 from app.errors import CannotSign, Unauthenticated
 from app.extensions import db, wired
 from app.instants import Instant
 
-# Asked at every request with a token: built once.
 _GENERATIONS = select(
     TokenGeneration.holder, TokenGeneration.generation, TokenGeneration.revoked_at
 ).where(TokenGeneration.holder.in_(bindparam("holders", expanding=True)))
+
+
+_REVOKE = """INSERT INTO token_generations (holder, generation, revoked_at)
+  VALUES (%(holder)s, 1, %(now)s) ON CONFLICT (holder) DO UPDATE
+  SET generation = token_generations.generation + 1, revoked_at = excluded.revoked_at"""
 
 
 @dataclass(frozen=True)
@@ -45,20 +51,23 @@ def new_owner() -> str:
     return str(uuid.uuid4())
 
 
-def issue_access_token(subject: str) -> Token:
+def issue_access_token(subject: str, standing: Standing) -> Token:
     """Return a token with which an owner commands.
+
+    It is ended by each revocation that `standing` does not count yet, so that one who
+    asks for a token beside a revocation gets none that survives it.
 
     Raises:
         CannotSign: the server has no secret of its own.
     """
     settings = _signing_settings()
     ttl = timedelta(milliseconds=settings.access_token_ttl_ms)
-    claims = {CLAIM_GENERATIONS: generations([owner_holder(subject)])}
+    claims = {CLAIM_GENERATIONS: _signed(standing, owner_holder(subject))}
     encoded = create_access_token(subject, additional_claims=claims, expires_delta=ttl)
     return _token(encoded, ttl)
 
 
-def issue_refresh_token(subject: str) -> Token:
+def issue_refresh_token(subject: str, standing: Standing) -> Token:
     """Return a token with which an owner gets new access tokens.
 
     Raises:
@@ -66,12 +75,14 @@ def issue_refresh_token(subject: str) -> Token:
     """
     settings = _signing_settings()
     ttl = timedelta(milliseconds=settings.refresh_token_ttl_ms)
-    claims = {CLAIM_GENERATIONS: generations([owner_holder(subject)])}
+    claims = {CLAIM_GENERATIONS: _signed(standing, owner_holder(subject))}
     encoded = create_refresh_token(subject, additional_claims=claims, expires_delta=ttl)
     return _token(encoded, ttl)
 
 
-def issue_operator_token(room_id: uuid.UUID, owner_id: str) -> Token:
+def issue_operator_token(
+    room_id: uuid.UUID, owner_id: str, standing: Standing
+) -> Token:
     """Return a token for an operator of one room.
 
     Raises:
@@ -84,11 +95,26 @@ def issue_operator_token(room_id: uuid.UUID, owner_id: str) -> Token:
         CLAIM_ROLE: Role.OPERATOR.value,
         CLAIM_ROOM: str(room_id),
         CLAIM_OWNER: owner_id,
-        CLAIM_GENERATIONS: generations(holders),
+        CLAIM_GENERATIONS: _signed(standing, *holders),
     }
     subject = f"operator:{uuid.uuid4()}"
     encoded = create_access_token(subject, additional_claims=claims, expires_delta=ttl)
     return _token(encoded, ttl)
+
+
+def check_can_sign() -> None:
+    """Refuse where the server has no secret of its own.
+
+    Raises:
+        CannotSign: it has none.
+    """
+    _signing_settings()
+
+
+def _signed(standing: Standing, *holders: str) -> dict[str, int]:
+    return {
+        holder: standing[holder].generation for holder in holders if holder in standing
+    }
 
 
 def revoke_owner(subject: str) -> None:
@@ -101,58 +127,31 @@ def revoke_operators(room_id: uuid.UUID) -> None:
     _revoke(room_holder(str(room_id)))
 
 
-def generations(holders: list[str]) -> dict[str, int]:
-    """Return the current generation of each holder's tokens."""
-    return {holder: row.generation for holder, row in _revocations(holders).items()}
+def standing_of(holders: Iterable[str]) -> Standing:
+    """Return the revocations that there were of these holders' tokens."""
+    rows = db.session.execute(_GENERATIONS, {"holders": list(holders)}).all()
+    return {row.holder: Revocation(row.generation, row.revoked_at) for row in rows}
 
 
-def check_in_force(identity: Identity) -> None:
+def check_in_force(identity: Identity) -> Standing:
     """Refuse the holder of a verified token that has been taken back by now.
 
-    A token of ours is compared by generation, one of an identity provider by the
-    instant of its issue. Whoever issues a token to a holder asks once more after that:
-    a token takes the generation of the moment, which a revocation that came since the
-    request was let in has already raised.
+    Return the revocations that it was compared with.
 
     Raises:
         Unauthenticated: the token has been taken back.
     """
-    if _is_revoked(identity):
+    standing = standing_of(identity.issue.holders)
+    if identity.issue.is_taken_back(standing):
         raise Unauthenticated("The token has been taken back.")
-
-
-def _is_revoked(identity: Identity) -> bool:
-    issue = identity.issue
-    revocations = _revocations(list(issue.holders))
-    signed = issue.generations
-    if signed is not None:
-        return any(
-            signed.get(holder, 0) != row.generation
-            for holder, row in revocations.items()
-        )
-    return any(issue.issued_at <= row.revoked_at for row in revocations.values())
-
-
-def _revocations(holders: list[str]) -> dict[str, Any]:
-    rows = db.session.execute(_GENERATIONS, {"holders": holders})
-    return {row.holder: row for row in rows}
+    return standing
 
 
 def _revoke(holder: str) -> None:
-    with transaction():
-        now = instants.now()
-        row = insert_into(TokenGeneration).values(
-            holder=holder, generation=1, revoked_at=now
-        )
-        db.session.execute(
-            row.on_conflict_do_update(
-                index_elements=[TokenGeneration.holder],
-                set_={
-                    "generation": TokenGeneration.generation + 1,
-                    "revoked_at": now,
-                },
-            )
-        )
+    database: Database = wired("database")
+    with database.transaction() as transaction:
+        revoked = {"holder": holder, "now": int(instants.now())}
+        transaction.write(_REVOKE, revoked)
 
 
 def _signing_settings() -> Settings:

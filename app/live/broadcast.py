@@ -16,7 +16,7 @@ from app.live.state import RoomState, RoomStates
 from app.live.told import Told
 from app.problems import socket_error
 from app.revisions import differ
-from app.rooms.changes import Event
+from app.rooms.events import Event
 from app.transport.broadcasts import Broadcast, Manager
 
 KEPT_ROOMS = 10_000
@@ -76,10 +76,6 @@ class Broadcaster:
         # viewer that joins compares the state it read with this.
         self._heard: OrderedDict[str, tuple[int, str | None]] = OrderedDict()
         manager.deliver = self.deliver
-
-    def describe(self, name: str, subject: Any) -> dict[str, Any]:
-        """Return the fields that the event `name` carries of `subject`."""
-        return describe(name, subject)
 
     def publish(self, room_id: uuid.UUID, events: Sequence[Event]) -> None:
         """Tell every viewer of a room, on all workers; waits for no network."""
@@ -279,7 +275,7 @@ def _stamped(event: Event) -> dict[str, Any]:
     if event.name in TIMER_EVENTS:
         # A change of a timer is one of its room: a screen need not ask for the room.
         stamps["updatedAt"] = event.updated_at
-    return {**event.payload, **stamps}
+    return {**describe(event.name, event.subject), **stamps}
 
 
 def _revision_in(data: Any) -> int:

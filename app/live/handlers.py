@@ -9,12 +9,11 @@ import marshmallow as ma
 import socketio as python_socketio
 from flask import Flask
 from flask_socketio import SocketIO
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog import get_logger
 
 from app import instants
 from app.config import Settings
+from app.db.engine import AWAY
 from app.errors import DomainError
 from app.live.audience import Audience
 from app.live.schemas import COVERED, JoinRoom, Nothing, RequestSync
@@ -138,7 +137,7 @@ def _answering(
             return refuse("invalid-payload", _sentence(error))
         except DomainError as error:
             return refuse(error.code, error.detail)
-        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        except AWAY as error:
             _log.warning("database away", error=str(error))
             return refuse("database-away", "The database is away.")
         except Exception:  # noqa: BLE001 - handled: reported, and answered

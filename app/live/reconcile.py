@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog import get_logger
 
+from app.db.engine import AWAY
 from app.errors import NotFound
 from app.extensions import db
 from app.live.broadcast import Broadcaster, Known
 from app.live.state import RoomState, RoomStates
-from app.rooms.model import Room
+from app.rooms.model import RoomRow
 
 INTERVAL_SECONDS = 3.0
 # A message of a change that the query already saw may be on its way: not yet lost.
@@ -83,7 +82,7 @@ class Reconciler:
                 if suspects:
                     pause.wait(GRACE_SECONDS)
                     self.catch_up(suspects)
-            except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+            except AWAY as error:
                 _log.warning("reconciling waits for the database", error=str(error))
 
     def behind(self) -> Suspects:
@@ -155,9 +154,9 @@ class Reconciler:
         wanted = [uuid.UUID(room) for room in rooms]
         with self._app.app_context():
             rows = db.session.execute(
-                select(Room.id, Room.revision, Room.share_token, Room.stamp).where(
-                    Room.id.in_(wanted)
-                )
+                select(
+                    RoomRow.id, RoomRow.revision, RoomRow.share_token, RoomRow.stamp
+                ).where(RoomRow.id.in_(wanted))
             ).all()
         return {
             str(row.id): Stored(row.revision, row.share_token, row.stamp)

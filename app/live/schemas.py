@@ -1,16 +1,15 @@
 """What viewers send and are sent, event by event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
 from app.payloads import Payload, Text, instant
-from app.rooms.model import Room
-from app.rooms.schemas import RoomSchema
-from app.timers.model import Timer
-from app.timers.schemas import TimerSchema
+from app.rooms.aggregate import Room, Timer
+from app.rooms.model import RoomRow, TimerRow
+from app.rooms.schemas import RoomSchema, TimerSchema
 
 
 class RoomStateSchema(RoomSchema):
@@ -87,14 +86,16 @@ def _plan(schema: ma.Schema) -> list[tuple[str, str, Callable[[Any], Any] | None
 _TIMER_PLAN = _plan(_timer)
 
 
-def _timer_fields(timer: Timer) -> dict[str, Any]:
+def _timer_fields(timer: Timer | TimerRow) -> dict[str, Any]:
     return {
         key: getattr(timer, name) if convert is None else convert(getattr(timer, name))
         for name, key, convert in _TIMER_PLAN
     }
 
 
-def room_fields(room: Room, timers: list[Timer]) -> dict[str, Any]:
+def room_fields(
+    room: Room | RoomRow, timers: Sequence[Timer | TimerRow]
+) -> dict[str, Any]:
     """Return a room with its timers as the wire has them, without `serverTime`."""
     payload: dict[str, Any] = _room.dump(room)
     return payload | {"timers": [_timer_fields(timer) for timer in timers]}

@@ -14,8 +14,7 @@ from app.compression import GzipTail
 from app.errors import NotFound
 from app.extensions import db
 from app.live.schemas import room_fields
-from app.rooms.model import Room
-from app.timers.model import Timer
+from app.rooms.model import RoomRow, TimerRow
 from app.transport import packets
 from app.transport.packets import Encoded
 
@@ -150,7 +149,9 @@ class RoomStates:
 
 
 def _revision_of(share_token: str) -> tuple[int, str]:
-    found = select(Room.revision, Room.stamp).where(Room.share_token == share_token)
+    found = select(RoomRow.revision, RoomRow.stamp).where(
+        RoomRow.share_token == share_token
+    )
     row = db.session.execute(found).first()
     db.session.rollback()
     if row is None:
@@ -163,16 +164,16 @@ def _read_state(share_token: str) -> RoomState:
         raise NotFound
     # One statement is one snapshot: the revision and the timers belong together.
     rows = db.session.execute(
-        select(Room, Timer)
-        .outerjoin(Timer, Timer.room_id == Room.id)
-        .where(Room.share_token == share_token)
-        .order_by(Timer.position, Timer.id)
+        select(RoomRow, TimerRow)
+        .outerjoin(TimerRow, TimerRow.room_id == RoomRow.id)
+        .where(RoomRow.share_token == share_token)
+        .order_by(TimerRow.position, TimerRow.id)
         .execution_options(populate_existing=True)
     ).all()
     if not rows:
         raise NotFound
-    room: Room = rows[0][0]
-    found: list[Timer | None] = [row[1] for row in rows]
+    room: RoomRow = rows[0][0]
+    found: list[TimerRow | None] = [row[1] for row in rows]
     payload = room_fields(room, [timer for timer in found if timer is not None])
     state = RoomState(
         room.id,

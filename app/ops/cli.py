@@ -12,13 +12,16 @@ from sqlalchemy import select
 
 from app import instants
 from app.auth import service as auth
-from app.auth.identity import is_subject
+from app.auth.identity import is_subject, owner_holder
 from app.config import Settings
 from app.errors import DomainError
 from app.extensions import db, wired
 from app.instants import Instant
-from app.rooms import service
-from app.rooms.model import Room
+from app.rooms import operators, upkeep
+from app.rooms.aggregate import Room
+from app.rooms.change import COMMAND_LINE
+from app.rooms.commands.rooms import new_room
+from app.rooms.model import RoomRow
 from app.rooms.schemas import RoomInput
 
 _DAY_MS = 24 * 60 * 60 * 1000
@@ -51,7 +54,7 @@ def create_room(name: str, description: str, owner: str | None) -> None:
     if not is_subject(subject):
         raise click.BadParameter("Not a subject of tokens.", param_hint="owner")
     issued = _issued(subject)
-    room = service.create_room(subject, **given)
+    room = wired("changes").create(new_room(subject, **given), COMMAND_LINE)
     _print({**_facts(room), **issued})
 
 
@@ -59,9 +62,9 @@ def create_room(name: str, description: str, owner: str | None) -> None:
 @click.option("--owner", help="Only this subject's rooms.")
 def list_rooms(owner: str | None) -> None:
     """Print the rooms, newest first, one JSON object a line."""
-    query = select(Room).order_by(Room.created_at.desc())
+    query = select(RoomRow).order_by(RoomRow.created_at.desc())
     if owner is not None:
-        query = query.where(Room.owner_id == owner)
+        query = query.where(RoomRow.owner_id == owner)
     for room in db.session.scalars(query):
         _print(_facts(room))
 
@@ -72,7 +75,7 @@ def list_rooms(owner: str | None) -> None:
 def prune_rooms(days: int) -> None:
     """Delete the rooms in which nothing changed for so many days."""
     before = Instant(instants.now() - days * _DAY_MS)
-    click.echo(f"Deleted {service.prune_rooms(before)} rooms.")
+    click.echo(f"Deleted {upkeep.prune_rooms(wired('changes'), before)} rooms.")
 
 
 @rooms.command("restored")
@@ -82,7 +85,7 @@ def lift_restored_rooms() -> None:
     Gives each room a revision beyond any that clients may have seen, which those need
     that do not know of restores. Running servers tell their viewers within 5 s.
     """
-    click.echo(f"Lifted {service.lift_revisions()} rooms.")
+    click.echo(f"Lifted {upkeep.lift_revisions(wired('changes'))} rooms.")
 
 
 @tokens.command("issue")
@@ -90,14 +93,14 @@ def lift_restored_rooms() -> None:
 @click.option("--operator", is_flag=True, help="For an operator of this room alone.")
 def issue_token(room_id: uuid.UUID, operator: bool) -> None:
     """Print new tokens for a room's owner, or one for an operator, as JSON."""
-    room = db.session.get(Room, room_id)
+    room = db.session.get(RoomRow, room_id)
     if room is None:
         raise click.ClickException("There is no such room.")
     if not operator:
         _print(_issued(room.owner_id))
         return
     try:
-        token = auth.issue_operator_token(room.id, room.owner_id)
+        token = operators.issue_token(wired("changes"), COMMAND_LINE, room_id)
     except DomainError as error:
         raise click.ClickException(error.detail) from error
     _print({"operatorToken": token.encoded, "expiresAt": token.expires_at})
@@ -112,9 +115,10 @@ def show_settings() -> None:
 
 
 def _issued(subject: str) -> dict[str, Any]:
+    standing = auth.standing_of([owner_holder(subject)])
     try:
-        access = auth.issue_access_token(subject)
-        refresh = auth.issue_refresh_token(subject)
+        access = auth.issue_access_token(subject, standing)
+        refresh = auth.issue_refresh_token(subject, standing)
     except DomainError as error:
         raise click.ClickException(error.detail) from error
     return {
@@ -124,7 +128,7 @@ def _issued(subject: str) -> dict[str, Any]:
     }
 
 
-def _facts(room: Room) -> dict[str, Any]:
+def _facts(room: Room | RoomRow) -> dict[str, Any]:
     return {
         "id": str(room.id),
         "name": room.name,

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from sqlalchemy import text
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.config import Settings
+from app.db.engine import AWAY
 from app.extensions import db, wired
 from app.transport.broadcasts import Manager
 
@@ -42,7 +41,7 @@ def check() -> Health:
 def _database() -> str:
     try:
         db.session.execute(text("SELECT 1"))
-    except (OperationalError, InterfaceError, PoolTimeoutError):
+    except AWAY:
         return "down"
     return "up"
 

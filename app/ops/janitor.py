@@ -3,11 +3,10 @@
 import threading
 
 from flask import Flask
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog import get_logger
 
 from app import idempotency, instants
+from app.db.engine import AWAY
 from app.instants import Instant
 
 INTERVAL_SECONDS = 3600.0
@@ -28,7 +27,7 @@ class Janitor:
         while not pause.wait(INTERVAL_SECONDS):
             try:
                 self.clean()
-            except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+            except AWAY as error:
                 _log.warning("cleaning waits for the database", error=str(error))
 
     def clean(self) -> int:

@@ -9,19 +9,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import column, select, table
-
 from app.errors import LimitReached
-from app.extensions import db
-from app.rooms.model import Room
+from app.rooms.aggregate import ROOM_TEXTS, TIMER_TEXTS, Loaded
 
 MAX_TEXT_BYTES = 256 * 1024
-ROOM_TEXTS = ("name", "description")
-TIMER_TEXTS = ("title", "description", "completion_message")
 
 _ESCAPED = re.compile('[\\x00-\\x1f"\\\\]')
-# Of timers, rooms know only the rows and their texts.
-_timers = table("timers", column("room_id"), *map(column, TIMER_TEXTS))
 
 
 def wire_bytes(text: str) -> int:
@@ -49,31 +42,29 @@ def growth(before: Any, changes: Mapping[str, Any], texts: Iterable[str]) -> int
     )
 
 
-def check_growth(room: Room, more: int) -> None:
-    """Refuse to let a locked room's texts grow beyond the bound.
+def check_growth(loaded: Loaded, more: int) -> None:
+    """Refuse to let a room's texts grow beyond the bound.
 
     Whatever does not grow is accepted, also in rooms that are larger from before there
-    was a bound, and asks the database nothing.
+    was a bound.
 
     Args:
-        room: the room, locked, before the change.
+        loaded: the room before the change; with all its timers where `more` may be
+            above 0.
         more: by how many bytes the change makes its texts longer.
 
     Raises:
         LimitReached: the room's texts would be too long.
     """
-    if more > 0 and _held(room) + more > MAX_TEXT_BYTES:
+    if more > 0 and _held(loaded) + more > MAX_TEXT_BYTES:
         raise LimitReached(
             f"The room's text is full: names, titles, descriptions and messages take "
             f"at most {MAX_TEXT_BYTES // 1024} kB together."
         )
 
 
-def _held(room: Room) -> int:
-    of_timers = select(*(_timers.c[name] for name in TIMER_TEXTS)).where(
-        _timers.c.room_id == room.id
-    )
-    texts = [getattr(room, name) for name in ROOM_TEXTS]
-    for row in db.session.execute(of_timers):
-        texts += row
+def _held(loaded: Loaded) -> int:
+    texts = [getattr(loaded.room, name) for name in ROOM_TEXTS]
+    for timer in loaded.timers.values():
+        texts += (getattr(timer, name) for name in TIMER_TEXTS)
     return sum(map(wire_bytes, texts))

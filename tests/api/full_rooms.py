@@ -6,8 +6,7 @@ from typing import Any
 from flask import Flask
 
 from app.extensions import db
-from app.timers import countdown
-from app.timers.model import Timer
+from app.rooms.model import TimerRow
 from tests.support.api import Room
 
 
@@ -21,10 +20,12 @@ def add_timers(app: Flask, room: Room, count: int, **texts: str) -> list[str]:
     }
     with app.app_context():
         timers = [
-            Timer(
+            TimerRow(
                 room_id=uuid.UUID(room.id),
                 position=position,
-                countdown=countdown.fresh(60_000),
+                duration=60_000,
+                remaining=60_000,
+                status="idle",
                 revision=1,
                 **fields,
             )

@@ -4,9 +4,10 @@ import json
 import uuid
 
 import pytest
+from app.timers.service import timers_of
 
 from app.auth.access import Access
-from app.timers.service import timers_of
+from app.extensions import db
 from tests.api.full_rooms import add_timers
 from tests.api.inputs import inputs_of
 
@@ -144,7 +145,6 @@ def test_a_repeated_reorder_stores_little(app, api, room):
     assert first.json == {"timerIds": ids[::-1], "revision": 2}
     assert (again.text, again.headers["idempotency-replayed"]) == (first.text, "true")
     with app.app_context():
-        from app.extensions import db
         from app.idempotency import IdempotencyKey
 
         stored = db.session.query(IdempotencyKey).one()

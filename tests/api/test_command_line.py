@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from app.extensions import db
-from app.rooms.model import Room
+from app.rooms.model import RoomRow
 
 DAY_MS = 24 * 60 * 60 * 1000
 
@@ -83,8 +83,9 @@ def test_no_token_is_issued_for_a_room_that_is_not_there(run):
 
 def age(app, room):
     with app.app_context():
-        older = update(Room).where(Room.id == room).values(updated_at=Room.created_at)
-        db.session.execute(older.values(updated_at=Room.created_at - 40 * DAY_MS))
+        long_ago = RoomRow.created_at - 40 * DAY_MS
+        older = update(RoomRow).where(RoomRow.id == room)
+        db.session.execute(older.values(updated_at=long_ago))
         db.session.commit()
 
 
@@ -176,7 +177,7 @@ def test_a_backup_that_is_restored_again_is_lifted_higher_than_before(run, app, 
     api.update_room(room, name="After the first restore")
     seen = api.state(room.share_token)["revision"]
     with app.app_context():
-        db.session.execute(update(Room).values(revision=1))
+        db.session.execute(update(RoomRow).values(revision=1))
         db.session.commit()
 
     run("room", "restored")

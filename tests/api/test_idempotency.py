@@ -10,7 +10,7 @@ from app import idempotency
 from app.extensions import db
 from app.idempotency import IdempotencyKey
 from app.instants import Instant, now
-from app.rooms.model import Room
+from app.rooms.model import RoomRow
 from tests.support.api import Api
 from tests.support.senders import in_process
 
@@ -198,7 +198,7 @@ def test_a_room_that_is_asked_for_at_the_same_time_is_created_once(app, at_once,
     assert {answer.status for answer in answers} == {201}
     assert len({answer.text for answer in answers}) == 1
     with app.app_context():
-        assert db.session.scalar(select(func.count()).select_from(Room)) == 1
+        assert db.session.scalar(select(func.count()).select_from(RoomRow)) == 1
 
 
 @pytest.mark.settings(trusted_proxies=1)

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from app.extensions import db
 from app.instants import now
-from app.rooms.model import Room
+from app.rooms.model import RoomRow
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_another_revision_of_the_same_number_is_another_state(app, state_of, roo
     with app.app_context():
         # As a failover leaves it that lost a revision and made it once more.
         other = {"name": "Made again", "stamp": "again1"}
-        db.session.execute(update(Room).values(other))
+        db.session.execute(update(RoomRow).values(other))
         db.session.commit()
 
     answer = state_of(tag)

@@ -4,6 +4,8 @@ import uuid
 
 import pytest
 
+from tests.api.full_rooms import add_timers
+
 FIELDS = {
     "id",
     "roomId",
@@ -89,18 +91,7 @@ def test_any_script_can_be_a_title(api, room):
 
 @pytest.mark.database("sqlite")
 def test_a_full_room_takes_no_more_timers(api, app, room):
-    from app.database import transaction
-    from app.extensions import db
-    from app.timers import countdown
-    from app.timers.model import Timer
-
-    with app.app_context(), transaction():
-        for position in range(500):
-            timer = Timer(room_id=uuid.UUID(room.id), title="x", position=position)
-            timer.countdown = countdown.fresh(60_000)
-            timer.revision = 1
-            db.session.add(timer)
-
+    add_timers(app, room, 500)
     path = f"/api/rooms/{room.id}/timers"
     body = {"title": "One too many", "duration": 60_000}
     answer = api.request("POST", path, body, room.admin_token)

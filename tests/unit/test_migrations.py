@@ -14,7 +14,7 @@ from app.extensions import db
 from tests.support.environment import ROOT, child_environment, product_settings
 from tests.support.waiting import wait_until
 
-TABLES = {"rooms", "timers", "token_generations", "idempotency_keys"}
+TABLES = {"rooms", "timers", "room_revisions", "token_generations", "idempotency_keys"}
 
 
 def tables():
@@ -90,10 +90,10 @@ def test_what_ends_next_is_found_by_an_index(app):
 
 IMPATIENT_UPGRADE = """
 import wsgi
-from app import database
+from app.db import engine
 from flask_migrate import upgrade
 
-database.SILENCE_SECONDS = 0.1
+engine.SILENCE_SECONDS = 0.1
 with wsgi.app.app_context():
     upgrade()
 """

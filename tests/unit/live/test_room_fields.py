@@ -1,13 +1,13 @@
 """A state is what its schema says, though marshmallow does not dump its timers."""
 
 import uuid
+from dataclasses import asdict
 
 import pytest
 
 from app.live.schemas import RoomStateSchema, room_fields
-from app.rooms.model import Room
-from app.timers import countdown
-from app.timers.model import Timer
+from app.rooms import countdown
+from app.rooms.aggregate import Room, Timer
 
 ROOM = uuid.uuid4()
 
@@ -20,7 +20,7 @@ def timer(position, state):
         description="",
         completion_message="Thank you",
         position=position,
-        countdown=state,
+        **asdict(state),
         revision=7,
     )
 
@@ -35,6 +35,7 @@ def test_a_state_is_what_its_schema_dumps(count):
         share_token="a-token",
         current_timer_id=None,
         revision=9,
+        stamp="000000",
         created_at=1,
         updated_at=2,
     )

@@ -6,6 +6,7 @@ fixed when a countdown starts, so that a running one needs no ticks.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from app.errors import InvalidTransition, TimerActive
 from app.instants import Instant, Millis
@@ -25,7 +26,9 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Countdown:
-    """A countdown between two transitions.
+    """A countdown between two transitions; a timer is one with a name and a place.
+
+    The functions below change these fields alone, of whatever else has them.
 
     Attributes:
         duration: the full length, as the admin set it.
@@ -42,12 +45,15 @@ class Countdown:
     ends_at: Instant | None = None
 
 
+C = TypeVar("C", bound=Countdown)
+
+
 def fresh(duration: Millis) -> Countdown:
     """Return an idle countdown of `duration`."""
     return Countdown(duration=duration, remaining=duration)
 
 
-def start(countdown: Countdown, now: Instant) -> Countdown:
+def start(countdown: C, now: Instant) -> C:
     """Run: from idle or paused what remains, from finished the full duration.
 
     A running countdown stays as it is, so that a double click restarts nothing.
@@ -55,7 +61,7 @@ def start(countdown: Countdown, now: Instant) -> Countdown:
     if countdown.status is Status.RUNNING:
         return countdown
     if countdown.status is Status.FINISHED:
-        countdown = fresh(countdown.duration)
+        countdown = reset(countdown)
     return replace(
         countdown,
         status=Status.RUNNING,
@@ -64,7 +70,7 @@ def start(countdown: Countdown, now: Instant) -> Countdown:
     )
 
 
-def pause(countdown: Countdown, now: Instant) -> Countdown:
+def pause(countdown: C, now: Instant) -> C:
     """Stop the clock; a paused countdown stays as it is.
 
     Pausing at or after the end finds the countdown finished.
@@ -85,12 +91,12 @@ def pause(countdown: Countdown, now: Instant) -> Countdown:
     )
 
 
-def reset(countdown: Countdown) -> Countdown:
+def reset(countdown: C) -> C:
     """Return to idle with the full duration."""
-    return fresh(countdown.duration)
+    return _idle(countdown, countdown.duration)
 
 
-def finish(countdown: Countdown, now: Instant) -> Countdown:
+def finish(countdown: C, now: Instant) -> C:
     """Finish a running countdown whose time is up by `now`, else leave it as it is.
 
     The end stays known, so that a screen can show the overtime.
@@ -100,7 +106,7 @@ def finish(countdown: Countdown, now: Instant) -> Countdown:
     return replace(countdown, status=Status.FINISHED, remaining=Millis(0))
 
 
-def resize(countdown: Countdown, duration: Millis) -> Countdown:
+def resize(countdown: C, duration: Millis) -> C:
     """Set another duration; what remains of an idle countdown moves along.
 
     Raises:
@@ -111,7 +117,7 @@ def resize(countdown: Countdown, duration: Millis) -> Countdown:
     if countdown.status in (Status.RUNNING, Status.PAUSED):
         raise TimerActive
     if countdown.status is Status.IDLE:
-        return fresh(duration)
+        return _idle(countdown, duration)
     return replace(countdown, duration=duration)
 
 
@@ -134,3 +140,14 @@ def remaining_at(countdown: Countdown, now: Instant) -> Millis:
     if countdown.status is Status.RUNNING and countdown.ends_at is not None:
         return Millis(max(0, countdown.ends_at - now))
     return countdown.remaining
+
+
+def _idle(countdown: C, duration: Millis) -> C:
+    return replace(
+        countdown,
+        duration=duration,
+        remaining=duration,
+        status=Status.IDLE,
+        started_at=None,
+        ends_at=None,
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from app.errors import InvalidTransition, TimerActive
 from app.instants import Instant, Millis
-from app.timers.countdown import (
+from app.rooms.countdown import (
     Countdown,
     Status,
     finish,

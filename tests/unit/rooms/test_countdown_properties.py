@@ -6,8 +6,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from app.errors import InvalidTransition, TimerActive
 from app.instants import Instant, Millis
-from app.timers import countdown
-from app.timers.countdown import MAX_DURATION, MIN_DURATION, Status
+from app.rooms import countdown
+from app.rooms.countdown import MAX_DURATION, MIN_DURATION, Status
 
 durations = st.integers(MIN_DURATION, MAX_DURATION).map(Millis)
 lapses = st.integers(0, 2 * MIN_DURATION) | st.integers(0, 2 * MAX_DURATION)

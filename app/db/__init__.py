@@ -1,0 +1,1 @@
+"""The database, PostgreSQL or SQLite, behind one door."""

@@ -1,0 +1,1 @@
+"""What can be done with a room: one function for each command."""

@@ -1,0 +1,211 @@
+"""One revision: what it changed, as it is written, logged and told."""
+
+import json
+import uuid
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from app.instants import Instant
+from app.revisions import new_stamp
+from app.rooms import differences
+from app.rooms.aggregate import Loaded, Room, Timer
+from app.rooms.differences import Difference, Differences
+
+# What a row takes besides its changes, about.
+_ROW_BYTES = 128
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a revision came about.
+
+    Attributes:
+        actor: who made it, as the log names them.
+        command: the command's name.
+        noticed_by: of what the clock made, who noticed that it was due.
+        finished: the timers whose time was found to be up.
+        undoes: the revision that it takes back, if it is an undo.
+        origin: the revision of the command that it takes back or, where it takes back
+            an undo, brings back.
+        back: whether it brings a command back.
+    """
+
+    actor: str
+    command: str
+    noticed_by: str | None = None
+    finished: frozenset[uuid.UUID] = frozenset()
+    undoes: int | None = None
+    origin: int | None = None
+    back: bool = False
+
+
+@dataclass(frozen=True)
+class LogRow:
+    """A row of the log.
+
+    Attributes:
+        at: when it was made (ms since the epoch, UTC).
+        changes: what differed, as JSON: see `differences.as_logged`.
+        number: how many rows the room's log had then, this one included.
+        bytes_until: how many bytes these took together.
+    """
+
+    room_id: uuid.UUID
+    revision: int
+    at: Instant
+    actor: str
+    command: str
+    noticed_by: str | None
+    changes: str
+    number: int
+    bytes_until: int
+    undoes: int | None
+    origin: int | None
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A revision of a room, made but perhaps not yet committed.
+
+    Attributes:
+        before: what was loaded, as it stood before; None for a new room.
+        after: the same afterwards, with the revision's number on all it touched.
+        at: when it was made, by the database's clock.
+        made: how it came about.
+        differences: what differs between the two.
+        row: its row of the log.
+    """
+
+    before: Loaded | None
+    after: Loaded
+    at: Instant
+    made: Made
+    differences: Differences
+    row: LogRow
+
+    @property
+    def room(self) -> Room:
+        """The room as it is afterwards; the one that was deleted, where it was."""
+        return self.after.room
+
+    @property
+    def created(self) -> bool:
+        """Whether the room is new."""
+        return self.before is None
+
+    @property
+    def deleted(self) -> bool:
+        """Whether the room is deleted."""
+        return self.after.deleted
+
+    @property
+    def stamp_before(self) -> str:
+        """The stamp of the revision before."""
+        return "" if self.before is None else self.before.room.stamp
+
+    @cached_property
+    def timers(self) -> list[tuple[Timer | None, Timer | None]]:
+        """Each timer that was touched: before and after."""
+        return [
+            (each.before, self.after.timers.get(timer_id))
+            for timer_id, each in self.differences.timers.items()
+        ]
+
+
+def revise(
+    before: Loaded, after: Loaded, now: Instant, made: Made, *, anyway: bool = False
+) -> Revision | None:
+    """Return the next revision of a room; None where nothing differs.
+
+    With `anyway` it is made all the same: something was done that no screen shows.
+    """
+    differing = differences.between(before, after)
+    if not differing and not anyway:
+        return None
+    return _numbered(before, after, now, made, differing)
+
+
+def lifted_revision(before: Loaded, now: Instant, made: Made, number: int) -> Revision:
+    """Return a revision of a number of its own, which all timers get as well."""
+    room = replace(before.room, revision=number, stamp=new_stamp(), updated_at=now)
+    all_timers = {
+        timer_id: Difference(timer, timer, ())
+        for timer_id, timer in before.timers.items()
+    }
+    return _made(before, before, room, now, made, Differences(None, all_timers))
+
+
+def first_revision(room: Room, made: Made) -> Revision:
+    """Return the first revision of a new room."""
+    return _made(
+        None,
+        Loaded(room, whole=True),
+        room,
+        room.created_at,
+        made,
+        differences.of_new_room(room),
+    )
+
+
+def _numbered(
+    before: Loaded, after: Loaded, now: Instant, made: Made, differing: Differences
+) -> Revision:
+    room = replace(
+        after.room,
+        revision=before.room.revision + 1,
+        stamp=new_stamp(),
+        updated_at=now,
+    )
+    return _made(before, after, room, now, made, differing)
+
+
+def _made(
+    before: Loaded | None,
+    after: Loaded,
+    room: Room,
+    now: Instant,
+    made: Made,
+    differing: Differences,
+) -> Revision:
+    changes = json.dumps(
+        differences.as_logged(differing), ensure_ascii=False, separators=(",", ":")
+    )
+    room = replace(
+        room,
+        log_rows=room.log_rows + 1,
+        log_bytes=room.log_bytes + len(changes.encode()) + _ROW_BYTES,
+    )
+    touched = {
+        timer_id: replace(timer, revision=room.revision)
+        for timer_id in differing.timers
+        if (timer := after.timers.get(timer_id)) is not None
+    }
+    after = replace(after, room=room, timers={**after.timers, **touched})
+    differing = _with_numbers(differing, touched, room)
+    row = LogRow(
+        room.id,
+        room.revision,
+        now,
+        made.actor,
+        made.command,
+        made.noticed_by,
+        changes,
+        room.log_rows,
+        room.log_bytes,
+        made.undoes,
+        made.origin,
+    )
+    return Revision(before, after, now, made, differing, row)
+
+
+def _with_numbers(
+    differing: Differences, touched: dict[uuid.UUID, Timer], room: Room
+) -> Differences:
+    timers = {
+        timer_id: replace(each, after=touched.get(timer_id))
+        for timer_id, each in differing.timers.items()
+    }
+    of_room = differing.room
+    if of_room is not None and of_room.after is not None:
+        of_room = replace(of_room, after=room)
+    return Differences(of_room, timers)

@@ -1,0 +1,393 @@
+"""The SQL of a change: lock a room and load what a command needs, write what differs.
+
+Written for PostgreSQL and SQLite alike; where they differ, `Database.on_sqlite` says
+which it is. Ids are given without hyphens, which both databases take.
+"""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from app import instants
+from app.auth.identity import Identity, Revocation, Standing, room_holder
+from app.db.transaction import Database, Row, Transaction
+from app.instants import Instant
+from app.rooms.aggregate import Loaded, Room, Timer
+from app.rooms.countdown import Status
+from app.rooms.differences import Difference
+from app.rooms.revision import Revision
+
+MAX_LOG_ROWS = 20_000
+MAX_LOG_BYTES = 64 * 1024 * 1024
+# Old rows go now and then, some more than need be, so that few commands pay for it.
+_PRUNED_ROWS = 256
+_PRUNED_BYTES = 1024 * 1024
+
+_ROOM_COLUMNS = tuple(each.name for each in fields(Room))
+_TIMER_COLUMNS = (
+    "id",
+    *(each.name for each in fields(Timer) if each.name != "id"),
+)
+_FIRST_OF_ROOM = 5
+_FIRST_OF_TIMER = _FIRST_OF_ROOM + len(_ROOM_COLUMNS)
+
+# Read once in a statement, after the lock was had: `now()` is when a transaction began.
+_CLOCK = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)"
+_CLOCK_HERE = "SELECT CAST(%(clock)s AS bigint)"
+_WHERE_ROOM = "r.id = %(room)s"
+_WHERE_TIMER = "r.id = (SELECT room_id FROM timers WHERE id = %(timer)s)"
+# A stranger neither waits for the lock of somebody's room nor holds it.
+_OF_CALLER = " AND (r.owner_id = %(owner)s OR r.id = %(operated)s)"
+_NEEDED = (
+    " AND (t.id = %(timer)s OR (t.status = 'running' AND t.ends_at <="
+    " CASE WHEN clock.ms > r.updated_at THEN clock.ms ELSE r.updated_at END))"
+)
+_STANDING = (
+    "LEFT JOIN token_generations g1 ON g1.holder = %(holder)s"
+    " LEFT JOIN token_generations g2 ON g2.holder = %(other_holder)s"
+)
+_STANDING_COLUMNS = "g1.generation, g1.revoked_at, g2.generation, g2.revoked_at"
+_NOTHING = uuid.UUID(int=0).hex
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a change needs of a room.
+
+    Attributes:
+        room_id: the room; None where the timer names it.
+        timer_id: the timer that the command names.
+        whole: whether all timers are needed, or only those that are due and named.
+    """
+
+    room_id: uuid.UUID | None = None
+    timer_id: uuid.UUID | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the first trip found.
+
+    Attributes:
+        loaded: the room as it is under the lock.
+        now: the database's clock after the lock, never below the room's `updated_at`.
+        standing: the revocations that the caller's token may have met, and those of
+            the room's operators.
+    """
+
+    loaded: Loaded
+    now: Instant
+    standing: Standing
+
+
+class Store:
+    """Rooms in the database, for those who change them."""
+
+    def __init__(self, database: Database) -> None:
+        """Speak to `database`."""
+        self._on_sqlite = database.on_sqlite
+        clock = _CLOCK_HERE if database.on_sqlite else _CLOCK
+        self._clock = f"WITH clock AS MATERIALIZED ({clock} AS ms)"
+        self._next_end = (
+            f"{self._clock} SELECT (SELECT min(ends_at) FROM timers"
+            " WHERE status = 'running'), clock.ms FROM clock"
+        )
+
+    def lock(
+        self, transaction: Transaction, wanted: Wanted, identity: Identity | None
+    ) -> Found | None:
+        """Lock a room and load what is wanted, in one round trip.
+
+        None where there is no such room or timer, or where it is not the caller's; with
+        no caller it is the server's own business, which may change every room.
+        """
+        where = _WHERE_ROOM if wanted.room_id is not None else _WHERE_TIMER
+        if identity is not None:
+            where += _OF_CALLER
+        statements = [self._load(where, whole=wanted.whole)]
+        if not self._on_sqlite:
+            statements.insert(0, f"SELECT 1 FROM rooms r WHERE {where} FOR UPDATE")
+        rows = transaction.ask(statements, self._parameters(wanted, identity))
+        if not rows:
+            return None
+        loaded = Loaded(
+            _room_of(rows[0]), _timers_of(rows), wanted.whole, wanted.timer_id
+        )
+        holders = _holders(wanted, identity)
+        return Found(loaded, Instant(rows[0][0]), _standing_of(rows[0], holders))
+
+    def ask_standing(
+        self, transaction: Transaction, identity: Identity | None
+    ) -> tuple[Instant, Standing]:
+        """Return the database's clock and whether the caller's tokens are in force."""
+        statement = (
+            f"{self._clock} SELECT clock.ms, {_STANDING_COLUMNS} FROM clock {_STANDING}"
+        )
+        parameters = self._parameters(Wanted(), identity)
+        row = transaction.ask([statement], parameters)[0]
+        return Instant(row[0]), _standing_of(row, _holders(Wanted(), identity))
+
+    def lock_due(self, transaction: Transaction, most: int) -> list[Found]:
+        """Lock rooms that have timers whose time is up, and load these timers.
+
+        What somebody else holds is left out.
+        """
+        ids = self._lock_due(transaction, most)
+        if not ids:
+            return []
+        names = [f"id{number}" for number in range(len(ids))]
+        places = ", ".join(f"%({name})s" for name in names)
+        parameters = self._parameters(Wanted(), None) | dict(
+            zip(names, ids, strict=True)
+        )
+        rows = transaction.ask(
+            [self._load(f"r.id IN ({places})", whole=False)], parameters
+        )
+        of_room: dict[uuid.UUID, list[Row]] = defaultdict(list)
+        for row in rows:
+            of_room[row[_FIRST_OF_ROOM]].append(row)
+        return [
+            Found(
+                Loaded(_room_of(rows[0]), _timers_of(rows)),
+                Instant(rows[0][0]),
+                {},
+            )
+            for rows in of_room.values()
+        ]
+
+    def next_end(self, transaction: Transaction) -> tuple[Instant | None, Instant]:
+        """Return the next end among the running timers, and the database's clock."""
+        rows = transaction.ask([self._next_end], self._parameters(Wanted(), None))
+        return rows[0][0], Instant(rows[0][1])
+
+    def write(self, transaction: Transaction, revisions: Sequence[Revision]) -> None:
+        """Have what revisions change written, and a row of the log for each."""
+        if not revisions:
+            return
+        _write_rooms(transaction, revisions)
+        self._write_timers(transaction, revisions)
+        _write_log(transaction, revisions)
+
+    def _load(self, where: str, *, whole: bool) -> str:
+        room = ", ".join(f"r.{name}" for name in _ROOM_COLUMNS)
+        timer = ", ".join(f"t.{name}" for name in _TIMER_COLUMNS)
+        needed = "" if whole else _NEEDED
+        return (
+            f"{self._clock} SELECT CASE WHEN clock.ms > r.updated_at THEN clock.ms"
+            f" ELSE r.updated_at END, {_STANDING_COLUMNS}, {room}, {timer}"
+            f" FROM clock CROSS JOIN rooms r {_STANDING}"
+            f" LEFT JOIN timers t ON t.room_id = r.id{needed} WHERE {where}"
+        )
+
+    def _lock_due(self, transaction: Transaction, most: int) -> list[str]:
+        parameters = self._parameters(Wanted(), None) | {"most": most}
+        due = (
+            "SELECT t.room_id FROM timers t, clock"
+            " WHERE t.status = 'running' AND t.ends_at <= clock.ms"
+        )
+        statement = (
+            f"{self._clock} SELECT r.id FROM rooms r WHERE r.id IN ({due})"
+            f" LIMIT %(most)s"
+        )
+        if not self._on_sqlite:
+            statement += " FOR UPDATE SKIP LOCKED"
+        rows = transaction.ask([statement], parameters)
+        return [_uuid(row[0]).hex for row in rows]
+
+    def _parameters(self, wanted: Wanted, identity: Identity | None) -> dict[str, Any]:
+        owner, operated = "", _NOTHING
+        holders = _holders(wanted, identity)
+        if identity is not None:
+            if identity.room_id is None:
+                owner = identity.subject
+            else:
+                operated = identity.room_id.hex
+        return {
+            "room": wanted.room_id.hex if wanted.room_id else _NOTHING,
+            "timer": wanted.timer_id.hex if wanted.timer_id else _NOTHING,
+            "owner": owner,
+            "operated": operated,
+            "holder": holders[0],
+            "other_holder": holders[1],
+            "clock": int(instants.now()) if self._on_sqlite else 0,
+        }
+
+    def _write_timers(
+        self, transaction: Transaction, revisions: Sequence[Revision]
+    ) -> None:
+        touched: dict[uuid.UUID, list[Difference]] = defaultdict(list)
+        for revision in revisions:
+            for timer_id, difference in revision.differences.timers.items():
+                touched[timer_id].append(difference)
+        alike: dict[tuple[str, ...], list[Timer]] = defaultdict(list)
+        for timer_id, several in touched.items():
+            before, after = several[0].before, several[-1].after
+            if before is None and after is not None:
+                _insert(transaction, "timers", after, _TIMER_COLUMNS)
+            elif after is None:
+                transaction.write(
+                    "DELETE FROM timers WHERE id = %(id)s", {"id": timer_id.hex}
+                )
+            else:
+                changed = {name for each in several for name in each.fields}
+                alike[(*sorted(changed), "revision")].append(after)
+        for names, timers in alike.items():
+            self._update_timers(transaction, names, timers)
+
+    def _update_timers(
+        self, transaction: Transaction, names: tuple[str, ...], timers: list[Timer]
+    ) -> None:
+        if len(timers) == 1:
+            _update(transaction, "timers", timers[0], names)
+            return
+        # One statement for all: a room may have hundreds of them.
+        columns = ("id", *names)
+        parameters: dict[str, Any] = {}
+        rows = []
+        for number, timer in enumerate(timers):
+            keys = [f"{name}{number}" for name in columns]
+            values = [_stored(getattr(timer, name)) for name in columns]
+            parameters |= dict(zip(keys, values, strict=True))
+            rows.append("(" + ", ".join(f"%({key})s" for key in keys) + ")")
+        assigned = ", ".join(
+            f"{name} = CAST(v.column{number} AS {_type_of(name)})"
+            for number, name in enumerate(names, 2)
+        )
+        same = "v.column1" if self._on_sqlite else "CAST(v.column1 AS uuid)"
+        transaction.write(
+            f"UPDATE timers SET {assigned} FROM (VALUES {', '.join(rows)}) AS v"
+            f" WHERE timers.id = {same}",
+            parameters,
+        )
+
+
+def _holders(wanted: Wanted, identity: Identity | None) -> tuple[str, str]:
+    """Return whose revocations are asked for: two, or none as an empty name."""
+    held = () if identity is None else identity.issue.holders
+    if len(held) < 2 and wanted.room_id is not None:
+        held = (*held, room_holder(str(wanted.room_id)))
+    first, second, *_ = (*held, "", "")
+    return first, second
+
+
+def _standing_of(row: Row, holders: tuple[str, str]) -> Standing:
+    of_first, of_second = row[1:3], row[3:5]
+    return {
+        holder: Revocation(*values)
+        for holder, values in zip(holders, (of_first, of_second), strict=True)
+        if values[0] is not None
+    }
+
+
+def _write_rooms(transaction: Transaction, revisions: Sequence[Revision]) -> None:
+    latest: dict[uuid.UUID, list[Revision]] = defaultdict(list)
+    for revision in revisions:
+        latest[revision.room.id].append(revision)
+    for of_room in latest.values():
+        room, differences = (
+            of_room[-1].room,
+            [each.differences.room for each in of_room],
+        )
+        if of_room[-1].deleted:
+            parameters = {"id": room.id.hex}
+            transaction.write("DELETE FROM rooms WHERE id = %(id)s", parameters)
+        elif of_room[0].created:
+            _insert(transaction, "rooms", room, _ROOM_COLUMNS)
+        else:
+            changed = {name for each in differences if each for name in each.fields}
+            numbers = ("revision", "stamp", "updated_at", "log_rows", "log_bytes")
+            _update(transaction, "rooms", room, (*sorted(changed), *numbers))
+
+
+def _write_log(transaction: Transaction, revisions: Sequence[Revision]) -> None:
+    columns = (
+        *("room_id", "revision", "at", "actor", "command", "noticed_by", "changes"),
+        *("number", "bytes_until", "undoes", "origin"),
+    )
+    for revision in revisions:
+        _insert(transaction, "room_revisions", revision.row, columns)
+        _prune_log(transaction, revision)
+
+
+def _prune_log(transaction: Transaction, revision: Revision) -> None:
+    row, bytes_before = (
+        revision.row,
+        revision.row.bytes_until - len(revision.row.changes),
+    )
+    rows_cross = row.number > MAX_LOG_ROWS - _PRUNED_ROWS and not (
+        row.number % _PRUNED_ROWS
+    )
+    bytes_cross = (
+        row.bytes_until > MAX_LOG_BYTES - 2 * _PRUNED_BYTES
+        and row.bytes_until // _PRUNED_BYTES != bytes_before // _PRUNED_BYTES
+    )
+    if rows_cross or bytes_cross:
+        transaction.write(
+            "DELETE FROM room_revisions WHERE room_id = %(room)s"
+            " AND (number <= %(number)s OR bytes_until <= %(bytes)s)",
+            {
+                "room": row.room_id.hex,
+                "number": row.number - MAX_LOG_ROWS + _PRUNED_ROWS,
+                "bytes": row.bytes_until - MAX_LOG_BYTES + 2 * _PRUNED_BYTES,
+            },
+        )
+
+
+def _insert(
+    transaction: Transaction, table: str, thing: Any, columns: tuple[str, ...]
+) -> None:
+    places = ", ".join(f"%({name})s" for name in columns)
+    transaction.write(
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",
+        {name: _stored(getattr(thing, name)) for name in columns},
+    )
+
+
+def _update(
+    transaction: Transaction, table: str, thing: Any, columns: tuple[str, ...]
+) -> None:
+    assigned = ", ".join(f"{name} = %({name})s" for name in columns)
+    parameters = {name: _stored(getattr(thing, name)) for name in columns}
+    transaction.write(
+        f"UPDATE {table} SET {assigned} WHERE id = %(id)s",
+        parameters | {"id": thing.id.hex},
+    )
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, uuid.UUID):
+        return value.hex
+    return value.value if isinstance(value, Status) else value
+
+
+def _type_of(name: str) -> str:
+    texts = ("title", "description", "completion_message", "status")
+    return "text" if name in texts else "bigint"
+
+
+def _room_of(row: Row) -> Room:
+    values = dict(zip(_ROOM_COLUMNS, row[_FIRST_OF_ROOM:_FIRST_OF_TIMER], strict=True))
+    current = values["current_timer_id"]
+    values["id"] = _uuid(values["id"])
+    values["current_timer_id"] = None if current is None else _uuid(current)
+    return Room(**values)
+
+
+def _timers_of(rows: list[Row]) -> dict[uuid.UUID, Timer]:
+    timers = [_timer_of(row) for row in rows if row[_FIRST_OF_TIMER] is not None]
+    timers.sort(key=lambda timer: (timer.position, timer.id))
+    return {timer.id: timer for timer in timers}
+
+
+def _timer_of(row: Row) -> Timer:
+    values = dict(zip(_TIMER_COLUMNS, row[_FIRST_OF_TIMER:], strict=True))
+    values["id"], values["room_id"] = _uuid(values["id"]), _uuid(values["room_id"])
+    values["status"] = Status(values["status"])
+    return Timer(**values)
+
+
+def _uuid(value: Any) -> uuid.UUID:
+    return value if isinstance(value, uuid.UUID) else uuid.UUID(value)

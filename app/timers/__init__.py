@@ -1,1 +1,0 @@
-"""Timers: the state machine, the commands, and finishing."""
