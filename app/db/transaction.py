@@ -58,6 +58,12 @@ class Transaction:
         rows: list[Row] = self._cursor.fetchall()
         return rows
 
+    def look(self, statement: str, parameters: Parameters) -> list[Row]:
+        """Run one statement that needs no transaction around it; return its rows."""
+        self._run([(statement, parameters)])
+        rows: list[Row] = self._cursor.fetchall()
+        return rows
+
     def write(self, statement: str, parameters: Parameters) -> None:
         """Have a statement run at the commit, after those that were given before."""
         self._writes.append((statement, parameters))
@@ -121,6 +127,15 @@ class Database:
         self._current: ContextVar[Transaction | None] = ContextVar(
             "transaction", default=None
         )
+
+    def look(self, statement: str, parameters: Parameters) -> list[Row]:
+        """Return what one statement finds that changes nothing, in one round trip.
+
+        Raises:
+            DatabaseAwayError: the database is away.
+        """
+        with self._own_transaction() as transaction:
+            return transaction.look(statement, parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:

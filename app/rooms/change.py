@@ -172,8 +172,7 @@ class Changes:
 
     def next_end(self) -> tuple[Instant | None, Instant]:
         """Return the next end among all running timers, and the database's clock."""
-        with self.database.transaction() as transaction:
-            return self.store.next_end(transaction)
+        return self.store.next_end()
 
     def publish_after_commit(
         self, transaction: Transaction, revisions: Sequence[Revision]

@@ -126,8 +126,11 @@ def revise(
 
 
 def lifted_revision(before: Loaded, now: Instant, made: Made, number: int) -> Revision:
-    """Return a revision of a number of its own, which all timers get as well."""
-    room = replace(before.room, revision=number, stamp=new_stamp(), updated_at=now)
+    """Return a revision of a number of its own, which all timers get as well.
+
+    Nothing else of the room differs, not even when it was changed last.
+    """
+    room = replace(before.room, revision=number, stamp=new_stamp())
     all_timers = {
         timer_id: Difference(timer, timer, ())
         for timer_id, timer in before.timers.items()

@@ -88,6 +88,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         """Speak to `database`."""
+        self._database = database
         self._on_sqlite = database.on_sqlite
         clock = _CLOCK_HERE if database.on_sqlite else _CLOCK
         self._clock = f"WITH clock AS MATERIALIZED ({clock} AS ms)"
@@ -158,9 +159,9 @@ class Store:
             for rows in of_room.values()
         ]
 
-    def next_end(self, transaction: Transaction) -> tuple[Instant | None, Instant]:
+    def next_end(self) -> tuple[Instant | None, Instant]:
         """Return the next end among the running timers, and the database's clock."""
-        rows = transaction.ask([self._next_end], self._parameters(Wanted(), None))
+        rows = self._database.look(self._next_end, {"clock": self._clock_here()})
         return rows[0][0], Instant(rows[0][1])
 
     def write(self, transaction: Transaction, revisions: Sequence[Revision]) -> None:
@@ -212,8 +213,11 @@ class Store:
             "operated": operated,
             "holder": holders[0],
             "other_holder": holders[1],
-            "clock": int(instants.now()) if self._on_sqlite else 0,
+            "clock": self._clock_here(),
         }
+
+    def _clock_here(self) -> int:
+        return int(instants.now()) if self._on_sqlite else 0
 
     def _write_timers(
         self, transaction: Transaction, revisions: Sequence[Revision]

@@ -81,11 +81,13 @@ def test_an_operator_cannot_revoke_the_owner(api, room, operator):
 
 
 def test_a_token_issued_right_after_a_revocation_works(api, app, room):
-    from app.auth.service import issue_access_token
+    from app.auth.identity import owner_holder
+    from app.auth.service import issue_access_token, standing_of
 
     revoke(api, room.admin_token)
     subject = claims_of(room.admin_token)["sub"]
 
     with app.app_context():
-        renewed = issue_access_token(subject).encoded
+        standing = standing_of([owner_holder(subject)])
+        renewed = issue_access_token(subject, standing).encoded
     assert listing(api, renewed) == 200

@@ -4,10 +4,11 @@ import json
 import uuid
 
 import pytest
-from app.timers.service import timers_of
+from sqlalchemy import select
 
 from app.auth.access import Access
 from app.extensions import db
+from app.rooms.model import TimerRow
 from tests.api.full_rooms import add_timers
 from tests.api.inputs import inputs_of
 
@@ -66,7 +67,9 @@ def commands(app):
 
 def ids_in(app, room):
     with app.app_context():
-        return [str(timer.id) for timer in timers_of(uuid.UUID(room.id))]
+        in_order = select(TimerRow.id).order_by(TimerRow.position)
+        of_room = in_order.where(TimerRow.room_id == uuid.UUID(room.id))
+        return [str(timer_id) for timer_id in db.session.scalars(of_room)]
 
 
 @pytest.fixture

@@ -108,10 +108,7 @@ class Meanwhile:
         self.rooms = rooms
         self.act = act
 
-    def describe(self, name, subject):
-        return {"id": str(subject.id)}
-
-    def publish(self, room_id, events):
+    def notice(self, room_id, _events):
         others = [room for room in self.rooms if room.id != str(room_id)]
         self.rooms = []
         for room in others:
@@ -128,9 +125,8 @@ def test_a_room_that_changes_while_rooms_are_pruned_is_left_alone(
     for room in rooms:
         age(app, UUID(room.id))
     changes = {"name": "In use"} if act == "update_room" else {}
-    app.extensions["publisher"] = Meanwhile(
-        rooms, lambda room: getattr(api, act)(room, **changes)
-    )
+    meanwhile = Meanwhile(rooms, lambda room: getattr(api, act)(room, **changes))
+    app.extensions["changes"].subscribe(meanwhile.notice)
 
     assert "Deleted 1 rooms" in run("room", "prune", "--days", "30", "--yes")
 

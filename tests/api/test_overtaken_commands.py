@@ -29,7 +29,7 @@ COMMANDS = {
     "pause": (playback.pause_timer,),
     "reset": (playback.reset_timer,),
     "delete": (timers.delete_timer,),
-    "edit": (timers.edit_timer, {"title": "Late"}),
+    "edit": (timers.update_timer, {"title": "Late"}),
 }
 every_command = pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
 

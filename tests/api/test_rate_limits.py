@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.auth.service import issue_refresh_token
+from app.auth.identity import owner_holder
+from app.auth.service import issue_refresh_token, standing_of
 from tests.api.people import claims_of, operator_of
 from tests.support.api import Api
 from tests.support.senders import in_process
@@ -168,7 +169,8 @@ def test_tokens_that_were_taken_back_use_up_nothing_of_those_in_force(api, app, 
     owner = claims_of(room.admin_token)["sub"]
     assert api.request("POST", "/api/auth/revoke", token=room.admin_token).status == 204
     with app.app_context():
-        renewed = issue_refresh_token(owner).encoded
+        standing = standing_of([owner_holder(owner)])
+        renewed = issue_refresh_token(owner, standing).encoded
 
     assert refreshes(api, 5, room.refresh_token) == [401] * 4 + [429]
     assert refreshes(api, 4, renewed) == [200] * 4

@@ -34,7 +34,7 @@ def new_room(
     return at
 
 
-def edit_room(room_id: uuid.UUID, changes: Mapping[str, Any]) -> Command:
+def update_room(room_id: uuid.UUID, changes: Mapping[str, Any]) -> Command:
     """Change a room's fields; an operator may choose the current timer alone.
 
     Refused where the current timer is not one of the room's (InvalidField), and where
@@ -51,7 +51,7 @@ def edit_room(room_id: uuid.UUID, changes: Mapping[str, Any]) -> Command:
 
     own = bool(changes.keys() - {"current_timer_id"})
     wanted = Wanted(room_id, current, whole=bool(texts))
-    return Command("edit-room", wanted, decide, own=own)
+    return Command("update-room", wanted, decide, own=own)
 
 
 def replace_share_token(room_id: uuid.UUID) -> Command:

@@ -41,7 +41,7 @@ def create_timer(
     return Command("create-timer", wanted, decide)
 
 
-def edit_timer(timer_id: uuid.UUID, changes: Mapping[str, Any]) -> Command:
+def update_timer(timer_id: uuid.UUID, changes: Mapping[str, Any]) -> Command:
     """Change a timer's texts and, unless it is running or paused, its duration.
 
     Refused where the room has its fill of text (LimitReached), and where the duration
@@ -57,7 +57,7 @@ def edit_timer(timer_id: uuid.UUID, changes: Mapping[str, Any]) -> Command:
 
     # How much text the room holds already is asked where it may become more.
     wanted = Wanted(timer_id=timer_id, whole=bool(texts))
-    return Command("edit-timer", wanted, decide)
+    return Command("update-timer", wanted, decide)
 
 
 def delete_timer(timer_id: uuid.UUID) -> Command:

@@ -85,9 +85,9 @@ def list_rooms(query: dict[str, int]) -> dict[str, Any]:
     answer=ChangedRoomSchema,
     refuses=(InvalidField, LimitReached),
 )
-def edit_room(body: dict[str, Any], room_id: uuid.UUID) -> dict[str, Any]:
+def update_room(body: dict[str, Any], room_id: uuid.UUID) -> dict[str, Any]:
     """Change a room; an operator may choose the current timer and nothing else."""
-    room = make(commands.edit_room(room_id, body)).room
+    room = make(commands.update_room(room_id, body)).room
     # An operator came by a link, which may have been replaced since: the new one is the
     # owner's to give away.
     hidden = () if current_identity().may_own(room.owner_id) else ("share_token",)

@@ -40,9 +40,9 @@ def reorder_timers(body: dict[str, Any], room_id: uuid.UUID) -> dict[str, Any]:
 @command(
     timers, body=TimerChanges, answer=TimerSchema, refuses=(TimerActive, LimitReached)
 )
-def edit_timer(body: dict[str, Any], timer_id: uuid.UUID) -> Timer:
+def update_timer(body: dict[str, Any], timer_id: uuid.UUID) -> Timer:
     """Change a timer; the duration only while it is idle or finished."""
-    return make(commands.edit_timer(timer_id, body)).timer
+    return make(commands.update_timer(timer_id, body)).timer
 
 
 @timers.delete("/timers/<uuid:timer_id>")
