@@ -100,6 +100,8 @@ class SettledCounts(Storage):
         Returns:
             whether Redis answered; what it did not is told by the next call.
         """
+        if self._script is None:
+            return True
         shares = self._counts.take_shares(time.monotonic())
         while shares:
             try:
@@ -126,7 +128,9 @@ class SettledCounts(Storage):
 
     def _note_away(self, error: Exception) -> None:
         if not self._away:
-            _log.warning("limits are counted by each worker", extra={"error": error})
+            _log.warning(
+                "limits are counted by each worker", extra={"error": str(error)}
+            )
         self._away = True
 
     def _note_back(self) -> None:

@@ -8,7 +8,7 @@ from sys import getsizeof
 from typing import NamedTuple
 
 # What a window takes besides its key: itself, its numbers, its places in the tables.
-_WINDOW_BYTES = 450
+_WINDOW_BYTES = 350
 # How often windows that ended are looked for while there is something to count.
 _SWEEP_SECONDS = 10.0
 
@@ -60,11 +60,6 @@ class WindowCounts:
     def __len__(self) -> int:
         """Return how many windows are kept, those that ended included."""
         return len(self._windows)
-
-    @property
-    def unsettled(self) -> bool:
-        """Whether something was counted since the shares were last taken."""
-        return bool(self._unsettled)
 
     def add(self, key: str, amount: int, seconds: float, now: float) -> int:
         """Count a key, and return its total over all workers as far as it is known.
