@@ -99,6 +99,7 @@ def start_background(app: Flask) -> None:
     Finishing, listening to the other workers, reconciling, counting, cleaning up.
     """
     app.extensions["manager"].start()
+    ratelimits.start()
     for run in (
         app.extensions["finisher"].run,
         app.extensions["reconciler"].run,

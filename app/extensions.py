@@ -6,7 +6,7 @@ message queue when it is bound a second time.
 
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app
+from flask import current_app, request
 from flask_cors import CORS
 from flask_jwt_extended import JWTManager
 from flask_limiter import Limiter
@@ -43,7 +43,23 @@ else:
 migrate = Migrate()
 jwt = JWTManager()
 cors = CORS()
-limiter = Limiter(key_func=lambda: str(wired("counted")()))
+
+
+class _Limiter(Limiter):
+    """The limiter, which leaves routes alone that count themselves.
+
+    It would look for what may count at each request, although nothing does.
+    """
+
+    def _check_request_limit(
+        self, callable_name: str | None = None, in_middleware: bool = True
+    ) -> None:
+        view = current_app.view_functions.get(request.endpoint or "")
+        if not in_middleware or not getattr(view, "counts_itself", False):
+            super()._check_request_limit(callable_name, in_middleware)
+
+
+limiter = _Limiter(key_func=lambda: str(wired("counted")()))
 
 
 def wired(name: str) -> Any:

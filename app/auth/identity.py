@@ -91,6 +91,16 @@ class Identity:
             return self.subject
         return prefix + self.subject
 
+    @property
+    def generation(self) -> int:
+        """How often the subject's tokens had been revoked when this was issued.
+
+        0 for a token of an identity provider, which does not say.
+        """
+        generations = self.issue.generations or {}
+        generation = generations.get(owner_holder(self.subject), 0)
+        return generation if isinstance(generation, int) else 0
+
     def may_operate(self, room_id: uuid.UUID, owner_id: str) -> bool:
         """Tell whether the holder may command the timers of a room."""
         if self.role is Role.OPERATOR:

@@ -5,28 +5,29 @@ for is exempt: a hall full of them shares one address.
 """
 
 from collections.abc import Callable
+from functools import cache, wraps
 from http import HTTPStatus
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from flask import Flask, Response, g, request
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from flask import Flask, Response, request
+from flask_limiter import RateLimitExceeded, RequestLimit
 
 from app.auth.access import (
-    current_identity,
     optional_identity,
     signed_generation,
     verified_subject,
 )
+from app.auth.settled_counts import SettledCounts, storage_uri
 from app.config import Settings
 from app.extensions import limiter, wired
 from app.idempotency import ANONYMOUS_PREFIX
 
+if TYPE_CHECKING:
+    from flask_limiter._limits import RuntimeLimit
+
 View = TypeVar("View", bound=Callable[..., Any])
 
-# A limit that waits for Redis makes a command wait: rather count in memory.
-_REDIS_SECONDS = 0.1
 # What a provider gives to one customer (RFC 6177): whoever has one address has 2 ** 64.
 _IPV6_PREFIX = 64
 # What a proxy says in the place of an address may be anything.
@@ -34,19 +35,13 @@ _ADDRESS_CHARACTERS = 64
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Count in Redis where there is one, and in memory while it is away."""
+    """Count in the worker, and over all workers where there is a Redis."""
     app.config.update(
         RATELIMIT_ENABLED=settings.rate_limit_enabled,
         # A function, for the limiter keeps the first application's value for good.
         RATELIMIT_DEFAULT=_global_limit,
         RATELIMIT_STRATEGY="fixed-window",
-        RATELIMIT_STORAGE_URI=settings.redis_url or "memory://",
-        RATELIMIT_STORAGE_OPTIONS=_redis_options() if settings.redis_url else {},
-        RATELIMIT_KEY_PREFIX="live-timer",
-        RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=settings.redis_url is not None,
-        # Of requests that miss Redis at the same time, the limiter falls back for the
-        # first alone; the others are let through rather than answered 500.
-        RATELIMIT_SWALLOW_ERRORS=True,
+        RATELIMIT_STORAGE_URI=storage_uri(settings.redis_url),
         RATELIMIT_HEADERS_ENABLED=True,
         RATELIMIT_HEADER_LIMIT="RateLimit-Limit",
         RATELIMIT_HEADER_REMAINING="RateLimit-Remaining",
@@ -56,6 +51,15 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.after_request(_without_needless_retry)
     app.extensions["counted"] = _counted
     limiter.init_app(app)
+
+
+def start() -> None:
+    """Settle with the other workers beside the requests, as long as the process lives.
+
+    For the application that was made last.
+    """
+    if limiter.enabled:
+        cast("SettledCounts", limiter.storage).start()
 
 
 def caller() -> str:
@@ -89,16 +93,43 @@ def limit_commands(view: View) -> View:
     An operator's command counts for the operator and for the room; an owner's for the
     owner alone, whom no operator can keep from commanding.
     """
-    by_caller = limiter.shared_limit(
-        lambda: wired("settings").rate_limit_commands, scope="commands"
-    )
-    by_room = limiter.shared_limit(
-        lambda: wired("settings").rate_limit_room_commands,
-        scope="operators",
-        key_func=lambda: f"room:{current_identity().room_id}",
-        exempt_when=_is_no_operator,
-    )
-    return cast("View", by_room(by_caller(view)))
+
+    @wraps(view)
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        if limiter.enabled:
+            _count_command()
+        return view(*args, **kwargs)
+
+    counted.counts_itself = True  # type: ignore[attr-defined]
+    return cast("View", counted)
+
+
+def _count_command() -> None:
+    # The limiter's own decorators look for what counts, and read it, at each request;
+    # that takes longer than all the rest of counting.
+    settings: Settings = wired("settings")
+    by_caller = _declared(settings.rate_limit_commands, "commands")
+    limiter.context.view_rate_limit = _hit(by_caller, _counted())
+    identity = optional_identity()
+    if identity is not None and identity.room_id is not None:
+        by_room = _declared(settings.rate_limit_room_commands, "operators")
+        _hit(by_room, f"room:{identity.room_id}")
+
+
+@cache
+def _declared(rate: str, scope: str) -> "RuntimeLimit":
+    (limit,) = limiter.shared_limit(rate, scope)
+    return limit
+
+
+def _hit(declared: "RuntimeLimit", key: str) -> RequestLimit:
+    whose = [key, str(declared.scope)]
+    within = limiter.limiter.hit(declared.limit, *whose)
+    limit = RequestLimit(limiter, declared.limit, whose, not within, declared.shared)
+    if not within:
+        limiter.context.view_rate_limit = limit
+        raise RateLimitExceeded(declared)
+    return limit
 
 
 def limit_rooms(view: View) -> View:
@@ -115,18 +146,15 @@ def unlimited(view: View) -> View:
 def _counted() -> str:
     """Return what the limits count a request by.
 
-    Limits that are counted before the database was asked cannot know whether a token
+    Limits are counted before the database was asked, and cannot know whether a token
     was taken back; by its generation it leaves the budget of those in force alone.
     """
     key = caller()
-    if "identity" in g or key.startswith(ANONYMOUS_PREFIX):
+    if key.startswith(ANONYMOUS_PREFIX):
         return key
-    return f"{key}#{signed_generation()}"
-
-
-def _is_no_operator() -> bool:
     identity = optional_identity()
-    return identity is None or identity.room_id is None
+    generation = signed_generation() if identity is None else identity.generation
+    return f"{key}#{generation}"
 
 
 @limiter.request_filter
@@ -147,11 +175,3 @@ def _without_needless_retry(response: Response) -> Response:
     if response.status_code < HTTPStatus.BAD_REQUEST:
         response.headers.pop("Retry-After", None)
     return response
-
-
-def _redis_options() -> dict[str, Any]:
-    return {
-        "socket_timeout": _REDIS_SECONDS,
-        "socket_connect_timeout": _REDIS_SECONDS,
-        "retry": Retry(NoBackoff(), 0),
-    }

@@ -3,7 +3,7 @@
 import pytest
 
 from app.auth.identity import owner_holder
-from app.auth.service import issue_refresh_token, standing_of
+from app.auth.service import issue_access_token, issue_refresh_token, standing_of
 from tests.api.people import claims_of, operator_of
 from tests.support.api import Api
 from tests.support.senders import in_process
@@ -131,6 +131,23 @@ def test_the_operators_of_a_room_are_counted_together_however_many_their_tokens(
     assert statuses(api, 3, "POST", start, token=room.admin_token) == [200] * 3
 
 
+@pytest.mark.settings(**{**LIMITS, "rate_limit_room_commands": "2 per minute"})
+def test_what_says_how_often_is_that_of_the_limit_that_was_reached(
+    api, room, timer, operators
+):
+    start = f"/api/timers/{timer['id']}/start"
+    served = api.request("POST", start, token=operators[0])
+    assert served.headers["ratelimit-limit"] == "6"
+    assert served.headers["ratelimit-remaining"] == "5"
+    assert statuses(api, 1, "POST", start, token=operators[1]) == [200]
+
+    refused = api.request("POST", start, token=operators[1])
+    assert refused.status == 429
+    assert refused.headers["ratelimit-limit"] == "2"
+    assert refused.headers["ratelimit-remaining"] == "0"
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+
+
 @pytest.mark.settings(**ROOM_LIMITS)
 def test_an_operator_that_is_refused_takes_nothing_from_the_room(
     api, room, timer, operators
@@ -174,6 +191,19 @@ def test_tokens_that_were_taken_back_use_up_nothing_of_those_in_force(api, app, 
 
     assert refreshes(api, 5, room.refresh_token) == [401] * 4 + [429]
     assert refreshes(api, 4, renewed) == [200] * 4
+
+
+def test_commands_with_tokens_that_were_taken_back_use_up_nothing_either(
+    api, app, room, timer
+):
+    owner = claims_of(room.admin_token)["sub"]
+    start = f"/api/timers/{timer['id']}/start"
+    assert api.request("POST", "/api/auth/revoke", token=room.admin_token).status == 204
+    with app.app_context():
+        renewed = issue_access_token(owner).encoded
+
+    assert set(statuses(api, 8, "POST", start, token=room.admin_token)) <= {401, 429}
+    assert statuses(api, 7, "POST", start, token=renewed) == [200] * 6 + [429]
 
 
 def test_asking_what_is_allowed_is_not_counted_and_no_error(api, room, caplog):

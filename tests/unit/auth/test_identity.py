@@ -85,3 +85,20 @@ def test_an_operator_s_token_ends_with_its_room_s_or_its_owner_s_revocation():
     }
 
     assert holders_of(claims) == [f"room:{ROOM}", "owner:ada"]
+
+
+@pytest.mark.parametrize(
+    ("claims", "generation"),
+    [
+        ({"gen": {"owner:ada": 3}}, 3),
+        ({"gen": {"owner:eve": 3}}, 0),
+        ({"gen": {"owner:ada": "3"}}, 0),
+        ({"gen": 3}, 0),
+        ({"iat": 3}, 0),
+        ({}, 0),
+    ],
+)
+def test_a_token_of_ours_says_after_how_many_revocations_it_was_issued(
+    claims, generation
+):
+    assert identity_of({"sub": "ada", **claims}).generation == generation
