@@ -20,6 +20,7 @@ from app.auth.identity import (
     room_holder,
 )
 from app.auth.model import TokenGeneration
+from app.auth.tokens import validity
 from app.config import Settings
 from app.database import insert_into, transaction
 from app.errors import CannotSign, Unauthenticated
@@ -53,7 +54,8 @@ def issue_access_token(subject: str) -> Token:
     """
     settings = _signing_settings()
     ttl = timedelta(milliseconds=settings.access_token_ttl_ms)
-    claims = {CLAIM_GENERATIONS: generations([owner_holder(subject)])}
+    generation = generations([owner_holder(subject)])
+    claims = {CLAIM_GENERATIONS: generation, **validity(ttl)}
     encoded = create_access_token(subject, additional_claims=claims, expires_delta=ttl)
     return _token(encoded, ttl)
 
@@ -66,7 +68,8 @@ def issue_refresh_token(subject: str) -> Token:
     """
     settings = _signing_settings()
     ttl = timedelta(milliseconds=settings.refresh_token_ttl_ms)
-    claims = {CLAIM_GENERATIONS: generations([owner_holder(subject)])}
+    generation = generations([owner_holder(subject)])
+    claims = {CLAIM_GENERATIONS: generation, **validity(ttl)}
     encoded = create_refresh_token(subject, additional_claims=claims, expires_delta=ttl)
     return _token(encoded, ttl)
 
@@ -85,6 +88,7 @@ def issue_operator_token(room_id: uuid.UUID, owner_id: str) -> Token:
         CLAIM_ROOM: str(room_id),
         CLAIM_OWNER: owner_id,
         CLAIM_GENERATIONS: generations(holders),
+        **validity(ttl),
     }
     subject = f"operator:{uuid.uuid4()}"
     encoded = create_access_token(subject, additional_claims=claims, expires_delta=ttl)
