@@ -44,7 +44,7 @@ class OffsetEstimate:
         if self._known is None:
             return None
         low, high = self._known
-        apart = -(-max(0, at - self._known_at) * self._drift_ppm // 1_000_000)
+        apart = self._drift(at - self._known_at)
         return low - apart, high + apart
 
     def observe(self, asked: int, answered: int, earliest: int, latest: int) -> None:
@@ -56,7 +56,9 @@ class OffsetEstimate:
             earliest: what the remote clock said.
             latest: what it may have shown at most, for it rounds down.
         """
-        low, high = earliest - answered, latest - asked
+        # The clocks drift during the round trip, too.
+        apart = self._drift(answered - asked)
+        low, high = earliest - answered - apart, latest - asked + apart
         known = self.bounds(answered)
         if known is not None and low <= known[1] and known[0] <= high:
             low, high = max(low, known[0]), min(high, known[1])
@@ -65,3 +67,6 @@ class OffsetEstimate:
         if refuted or (high - low) * _MORE_CERTAIN <= self._chosen_width:
             self._offset = (low + high) // 2
             self._chosen_width = high - low
+
+    def _drift(self, elapsed: int) -> int:
+        return -(-max(0, elapsed) * self._drift_ppm // 1_000_000)

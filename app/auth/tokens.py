@@ -14,7 +14,7 @@ from app.extensions import jwt, wired
 _OURS = "HS256"
 _PROVIDERS = ("RS256", "ES256")
 # A provider's clock may be a little ahead of ours (RFC 7519, sections 4.1.5, 4.1.6).
-NOT_YET_LEEWAY_SECONDS = 60
+NOT_YET_LEEWAY_SECONDS = 10
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -23,8 +23,8 @@ class Server(Daemon):
 
     `database_url` leads to a migrated database; without one the server gets the
     embedded default, which it migrates. `settings` are the product's, such as
-    `app_env="production"` or `rate_limit_enabled=True`. With `clock_ahead` its machine's
-    clock is so many seconds ahead, or behind where it is negative.
+    `app_env="production"` or `rate_limit_enabled=True`. `clock_ahead` is by how
+    many seconds its machine's clock is ahead; it is behind where that is negative.
     """
 
     name = "server"

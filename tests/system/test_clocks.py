@@ -63,6 +63,8 @@ def test_the_server_s_time_is_right_wherever_it_is_told(wrong, viewer_factory):
     assert_right(answer.json["serverTime"], asked)
 
 
+# More than any patience with a busy machine.
+@pytest.mark.parametrize("ahead", [5, -5, 60, -60], indirect=True)
 def test_a_timer_that_it_starts_ends_for_all_at_the_right_instant(
     right, wrong, viewer_factory
 ):
@@ -103,29 +105,35 @@ def test_its_viewers_read_the_same_digits(
     api = (wrong if started_by_the_wrong_one else right).api()
     room = api.create_room("Hall")
     timer = api.create_timer(room, "Talk", 60_000)
+    asked = now()
     api.start(room, timer)
-    started_at = now()
+    answered = now()
 
     for server in (right, wrong):
         viewer = viewer_factory(server, room, **WEBSOCKET)
-        offset = offset_of(viewer)
+        offset, tolerance = offset_of(viewer)
 
         at = now()
         shown = viewer.state()["timers"][0]["endsAt"] - (at + offset)
 
         # Rule 6 of the protocol for clients, beside what a stop watch says.
-        assert abs(shown - (60_000 - (at - started_at))) <= patient_ms(0.01)
+        assert 60_000 - (at - asked) - tolerance <= shown
+        assert shown <= 60_000 - (at - answered) + tolerance
 
 
 def offset_of(viewer):
-    """Return the offset to the server's clock, by rule 5 of the protocol."""
+    """Return the offset to the server's clock, by rule 5 of the protocol.
+
+    And what it may be wrong by: the worker's estimate, and half of the ping.
+    """
     answers = []
     for _ in range(PINGS):
         sent = now()
         told = viewer.call("ping")["serverTime"]
         received = now()
         answers.append((received - sent, told - (sent + received) / 2))
-    return min(answers)[1]
+    took, offset = min(answers)
+    return offset, TOLERANCE_MS + took / 2
 
 
 @pytest.mark.parametrize("ahead", [HOUR, -HOUR], indirect=True)
