@@ -27,7 +27,7 @@ from app.live.reconcile import Reconciler
 from app.live.routes import live
 from app.live.state import RoomStates
 from app.live.sweeper import Sweeper
-from app.ops import cli, janitor, logs, metrics
+from app.ops import cli, janitor, logs, metrics, timekeeper
 from app.ops.gauges import Gauges
 from app.ops.routes import ops
 from app.rooms.change import Changes
@@ -96,8 +96,10 @@ def create_app(settings: Settings) -> Flask:
 def start_background(app: Flask) -> None:
     """Start what runs beside the requests, for as long as the process lives.
 
-    Finishing, listening to the other workers, reconciling, counting, cleaning up.
+    Finishing, listening to the other workers, reconciling, counting, cleaning up. The
+    first viewer finds the clock set.
     """
+    timekeeper.set_clock(app)
     app.extensions["manager"].start()
     ratelimits.start()
     for run in (

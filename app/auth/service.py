@@ -22,6 +22,7 @@ from app.auth.identity import (
     room_holder,
 )
 from app.auth.model import TokenGeneration
+from app.auth.tokens import validity
 from app.config import Settings
 from app.db.transaction import Database
 from app.errors import CannotSign, Unauthenticated
@@ -62,7 +63,8 @@ def issue_access_token(subject: str, standing: Standing) -> Token:
     """
     settings = _signing_settings()
     ttl = timedelta(milliseconds=settings.access_token_ttl_ms)
-    claims = {CLAIM_GENERATIONS: _signed(standing, owner_holder(subject))}
+    signed = _signed(standing, owner_holder(subject))
+    claims = {CLAIM_GENERATIONS: signed, **validity(ttl)}
     encoded = create_access_token(subject, additional_claims=claims, expires_delta=ttl)
     return _token(encoded, ttl)
 
@@ -75,7 +77,8 @@ def issue_refresh_token(subject: str, standing: Standing) -> Token:
     """
     settings = _signing_settings()
     ttl = timedelta(milliseconds=settings.refresh_token_ttl_ms)
-    claims = {CLAIM_GENERATIONS: _signed(standing, owner_holder(subject))}
+    signed = _signed(standing, owner_holder(subject))
+    claims = {CLAIM_GENERATIONS: signed, **validity(ttl)}
     encoded = create_refresh_token(subject, additional_claims=claims, expires_delta=ttl)
     return _token(encoded, ttl)
 
@@ -96,6 +99,7 @@ def issue_operator_token(
         CLAIM_ROOM: str(room_id),
         CLAIM_OWNER: owner_id,
         CLAIM_GENERATIONS: _signed(standing, *holders),
+        **validity(ttl),
     }
     subject = f"operator:{uuid.uuid4()}"
     encoded = create_access_token(subject, additional_claims=claims, expires_delta=ttl)

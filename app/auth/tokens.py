@@ -1,15 +1,20 @@
-"""Which key verifies a token."""
+"""Which key verifies a token, and when it is valid."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Flask
+from jwt.exceptions import ExpiredSignatureError, ImmatureSignatureError
 
+from app import clock
 from app.config import Settings
 from app.errors import Unauthenticated
 from app.extensions import jwt, wired
 
 _OURS = "HS256"
 _PROVIDERS = ("RS256", "ES256")
+# A provider's clock may be a little ahead of ours (RFC 7519, sections 4.1.5, 4.1.6).
+NOT_YET_LEEWAY_SECONDS = 10
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -29,10 +34,34 @@ def init_app(app: Flask, settings: Settings) -> None:
         JWT_DECODE_ISSUER=settings.jwt_issuer,
         JWT_ENCODE_AUDIENCE=settings.jwt_audience,
         JWT_DECODE_AUDIENCE=settings.jwt_audience,
+        # PyJWT knows the machine's clock only: `_is_valid_now` compares instead of it.
+        JWT_DECODE_LEEWAY=float("inf"),
         JWT_TOKEN_LOCATION=["headers"],
         JWT_COOKIE_CSRF_PROTECT=False,
     )
     jwt.init_app(app)
+
+
+def validity(ttl: timedelta) -> dict[str, int]:
+    """Return the claims that say from when until when a token is valid.
+
+    By the server's clock, where Flask-JWT-Extended would take the machine's.
+    """
+    now = clock.now()
+    issued, ends = now // 1000, (now + ttl // timedelta(milliseconds=1)) // 1000
+    return {"iat": issued, "nbf": issued, "exp": ends}
+
+
+@jwt.token_verification_loader
+def _is_valid_now(_header: dict[str, Any], claims: dict[str, Any]) -> bool:
+    # PyJWT has seen to it that these are numbers.
+    now = clock.now()
+    if int(claims["exp"]) * 1000 <= now:
+        raise ExpiredSignatureError("Signature has expired")
+    valid_from = max(int(claims.get(name, 0)) for name in ("iat", "nbf"))
+    if valid_from * 1000 > now + NOT_YET_LEEWAY_SECONDS * 1000:
+        raise ImmatureSignatureError("The token is not yet valid")
+    return True
 
 
 @jwt.decode_key_loader

@@ -5,8 +5,8 @@ import uuid
 from typing import Any
 
 import click
-from flask import Flask
-from flask.cli import AppGroup
+from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
 from marshmallow import ValidationError
 from sqlalchemy import select
 
@@ -17,6 +17,7 @@ from app.config import Settings
 from app.errors import DomainError
 from app.extensions import db, wired
 from app.instants import Instant
+from app.ops.timekeeper import set_clock
 from app.rooms import operators, upkeep
 from app.rooms.aggregate import Room
 from app.rooms.change import COMMAND_LINE
@@ -26,10 +27,18 @@ from app.rooms.schemas import RoomInput
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
+
+@with_appcontext
+def _set_clock() -> None:
+    set_clock(current_app._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001 - Flask's documented way to the application itself
+
+
 rooms = AppGroup(
-    "room", help="Create, list and prune rooms; after a restore, lift them."
+    "room",
+    help="Create, list and prune rooms; after a restore, lift them.",
+    callback=_set_clock,
 )
-tokens = AppGroup("token", help="Issue tokens.")
+tokens = AppGroup("token", help="Issue tokens.", callback=_set_clock)
 settings_group = AppGroup("settings", help="Show the settings.")
 
 

@@ -4,6 +4,7 @@ import threading
 
 from flask import Flask
 
+from app import clock
 from app.live.audience import Audience
 from app.ops import metrics
 from app.transport.broadcasts import Manager
@@ -32,6 +33,7 @@ class Gauges:
         """Read once."""
         metrics.set_viewers(sum(self._audience.viewers.counts.values()))
         metrics.set_redis_connected(self._manager.connected)
+        metrics.set_clock_offset(clock.offset_seconds())
         dropped, slow = self._manager.dropped, Link.slow.count
         metrics.count_dropped_broadcasts(dropped - self._dropped)
         metrics.count_slow_consumers(slow - self._slow)

@@ -96,6 +96,13 @@ _loop_lag = Gauge(
     multiprocess_mode="livemax",
     registry=_registry,
 )
+# All workers of a machine share its clock. The largest would hide one that is ahead.
+_clock_offset = Gauge(
+    "live_timer_clock_offset_seconds",
+    "How far the database's clock is ahead of this machine's; negative: behind.",
+    multiprocess_mode="livemostrecent",
+    registry=_registry,
+)
 
 
 def init_app(app: Flask) -> None:
@@ -138,6 +145,11 @@ def set_redis_connected(connected: bool) -> None:
 def set_loop_lag(seconds: float) -> None:
     """Note how late this worker's event loop woke a sleeper."""
     _loop_lag.set(seconds)
+
+
+def set_clock_offset(seconds: float) -> None:
+    """Note how far the database's clock is ahead of this machine's."""
+    _clock_offset.set(seconds)
 
 
 def render() -> tuple[bytes, str]:

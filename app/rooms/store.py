@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from app import instants
+from app import clock, instants
 from app.auth.identity import Identity, Revocation, Standing, room_holder
 from app.db.transaction import Database, Row, Transaction
 from app.instants import Instant
@@ -90,8 +90,8 @@ class Store:
         """Speak to `database`."""
         self._database = database
         self._on_sqlite = database.on_sqlite
-        clock = _CLOCK_HERE if database.on_sqlite else _CLOCK
-        self._clock = f"WITH clock AS MATERIALIZED ({clock} AS ms)"
+        reading = _CLOCK_HERE if database.on_sqlite else _CLOCK
+        self._clock = f"WITH clock AS MATERIALIZED ({reading} AS ms)"
         self._next_end = (
             f"{self._clock} SELECT (SELECT min(ends_at) FROM timers"
             " WHERE status = 'running'), clock.ms FROM clock"
@@ -161,7 +161,11 @@ class Store:
 
     def next_end(self) -> tuple[Instant | None, Instant]:
         """Return the next end among the running timers, and the database's clock."""
+        asked = clock.steady()
         rows = self._database.look(self._next_end, {"clock": self._clock_here()})
+        if not self._on_sqlite:
+            # Each look sets this worker's clock as well.
+            clock.observe(asked, rows[0][1])
         return rows[0][0], Instant(rows[0][1])
 
     def write(self, transaction: Transaction, revisions: Sequence[Revision]) -> None:

@@ -200,7 +200,8 @@ def test_commands_with_tokens_that_were_taken_back_use_up_nothing_either(
     start = f"/api/timers/{timer['id']}/start"
     assert api.request("POST", "/api/auth/revoke", token=room.admin_token).status == 204
     with app.app_context():
-        renewed = issue_access_token(owner).encoded
+        standing = standing_of([owner_holder(owner)])
+        renewed = issue_access_token(owner, standing).encoded
 
     assert set(statuses(api, 8, "POST", start, token=room.admin_token)) <= {401, 429}
     assert statuses(api, 7, "POST", start, token=renewed) == [200] * 6 + [429]

@@ -49,6 +49,7 @@ STRANGE = {
     "exp is infinite": {"exp": float("inf")},
     "exp is not a number": {"exp": float("nan")},
     "exp is negative": {"exp": -1},
+    "nbf is of the future": {"nbf": now() // 1000 + 3600},
     "nbf is text": {"nbf": "later"},
     "nbf is a list": {"nbf": []},
     "nbf is infinite": {"nbf": float("inf")},
@@ -108,6 +109,15 @@ def test_no_claim_survives_a_revocation(answers, revoked):
 
 def test_strange_claims_are_refused_after_a_revocation_too(answers, revoked):
     assert answers(STRANGE) == dict.fromkeys(STRANGE, 401)
+
+
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_provider_s_clock_may_be_a_little_ahead(api, claim):
+    later = {ahead: signed({claim: now() // 1000 + ahead}) for ahead in (5, 60)}
+
+    told = {ahead: listing(api, token).status for ahead, token in later.items()}
+
+    assert told == {5: 200, 60: 401}
 
 
 def test_claims_that_are_no_object_are_refused(api):

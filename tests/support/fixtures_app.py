@@ -60,9 +60,16 @@ def settings(
 
 
 @pytest.fixture
-def app_factory() -> Iterator[Callable[[Settings], Flask]]:
-    """Makes applications in the test's process, whose databases are closed with it."""
-    from app import create_app
+def app_factory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[Settings], Flask]]:
+    """Makes applications in the test's process, whose databases are closed with it.
+
+    What they learn of the database's clock is forgotten with them.
+    """
+    from app import clock, create_app
+
+    monkeypatch.setattr(clock, "_estimate", clock.OffsetEstimate())
 
     apps: list[Flask] = []
 

@@ -23,7 +23,8 @@ class Server(Daemon):
 
     `database_url` leads to a migrated database; without one the server gets the
     embedded default, which it migrates. `settings` are the product's, such as
-    `app_env="production"` or `rate_limit_enabled=True`.
+    `app_env="production"` or `rate_limit_enabled=True`. `clock_ahead` is by how
+    many seconds its machine's clock is ahead; it is behind where that is negative.
     """
 
     name = "server"
@@ -36,9 +37,11 @@ class Server(Daemon):
         database_url: str | None = None,
         redis_url: str | None = None,
         workers: int = 1,
+        clock_ahead: int = 0,
         **settings: Any,
     ) -> None:
         super().__init__()
+        self._clock_ahead = clock_ahead
         self._senders: list[HttpSender] = []
         self._settings = {
             "database_url": database_url,
@@ -123,8 +126,10 @@ class Server(Daemon):
 
     def command(self) -> Sequence[str | Path]:
         """Return what `make run` runs."""
-        gunicorn = [sys.executable, "-m", "gunicorn"]
-        return [*gunicorn, "-c", "gunicorn.conf.py", "wsgi:app"]
+        gunicorn = ["gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+        if self._clock_ahead:
+            gunicorn = ["tests.support.wrong_clock", str(self._clock_ahead), *gunicorn]
+        return [sys.executable, "-m", *gunicorn]
 
     def is_ready(self) -> bool:
         """Tell whether it reports that commands work."""

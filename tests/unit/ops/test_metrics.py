@@ -20,6 +20,7 @@ def work(viewers):
     metrics.set_viewers(viewers)
     metrics.set_redis_connected(viewers > 2)
     metrics.set_loop_lag(viewers / 10)
+    metrics.set_clock_offset(-viewers)
     metrics.count_broadcast("timer-update", viewers)
     return metrics
 
@@ -128,11 +129,13 @@ def test_gauges_show_the_latest_value():
     metrics.set_viewers(12)
     metrics.set_redis_connected(True)
     metrics.set_loop_lag(0.25)
+    metrics.set_clock_offset(-5.25)
 
     now = samples()
     assert now[("live_timer_viewers",)] == 12
     assert now[("live_timer_redis_away_workers",)] == 0
     assert now[("live_timer_loop_lag_seconds",)] == 0.25
+    assert now[("live_timer_clock_offset_seconds",)] == -5.25
 
 
 def test_the_content_type_is_prometheus_own():
@@ -164,3 +167,4 @@ def test_any_worker_answers_for_all_that_live(tmp_path):
     assert seen[("live_timer_viewers",)] == 6
     assert seen[("live_timer_redis_away_workers",)] == 1
     assert seen[("live_timer_loop_lag_seconds",)] == 0.4
+    assert seen[("live_timer_clock_offset_seconds",)] == -4
