@@ -14,6 +14,7 @@ from app.live.presence import (
 )
 
 NOW = Instant(1_800_000_000_000)
+CHANNEL = "presence-test"
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def client(redis_url):
 
 @pytest.fixture
 def over_redis(client):
-    return RedisPresence("w1", client)
+    return RedisPresence("w1", client, CHANNEL)
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def presence(request):
 
 @pytest.fixture
 def other(client):
-    return RedisPresence("w2", client)
+    return RedisPresence("w2", client, CHANNEL)
 
 
 def test_before_anybody_shared_nobody_watches(presence):
@@ -136,7 +137,7 @@ def test_withdrawing_leaves_the_other_workers_counts(over_redis, other):
 
 def test_a_redis_that_is_away_is_told(private_redis):
     client = redis_client.Redis.from_url(private_redis.url)
-    presence = RedisPresence("w1", client)
+    presence = RedisPresence("w1", client, CHANNEL)
     presence.share(1, {"hall": 1}, NOW)
     private_redis.stop()
 
@@ -152,7 +153,7 @@ def test_a_redis_that_is_away_is_told(private_redis):
 
 def test_counts_are_back_with_a_redis_that_came_back_empty(private_redis):
     client = redis_client.Redis.from_url(private_redis.url)
-    presence = RedisPresence("w1", client)
+    presence = RedisPresence("w1", client, CHANNEL)
     presence.share(1, {"hall": 1}, NOW)
     private_redis.stop()
     private_redis.start()
