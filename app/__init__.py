@@ -109,7 +109,6 @@ def start_background(app: Flask) -> None:
         app.extensions["sweeper"].run,
         app.extensions["janitor"].run,
         app.extensions["loop_guard"].run,
-        Gauges(app).run,
     ):
         keep_running(run)
     if not app.extensions["settings"].production:
@@ -151,7 +150,13 @@ def _wire_live(app: Flask, settings: Settings) -> None:
     broadcaster = Broadcaster(manager, viewers, states, metrics.count_broadcast)
     audience = Audience(viewers, states, broadcaster, presence)
     reconciler = Reconciler(app, broadcaster, states)
-    manager.on_subscribed = reconciler.wake
+
+    def lost_touch() -> None:
+        reconciler.wake()
+        audience.look_around()
+
+    manager.on_subscribed = lost_touch
+    manager.on_recount = audience.look_around
     changes = Changes(app.extensions["database"])
     finisher = Finisher(changes, metrics.observe_finish)
     changes.subscribe(finisher.notice)
@@ -164,8 +169,8 @@ def _wire_live(app: Flask, settings: Settings) -> None:
         "reconciler": reconciler,
         "finisher": finisher,
         "janitor": janitor.Janitor(app),
-        "loop_guard": LoopGuard(metrics.set_loop_lag),
     }
+    app.extensions["loop_guard"] = LoopGuard(Gauges(app).read)
     handlers.init_app(app, settings, manager, audience)
     app.extensions["sweeper"] = Sweeper(app.extensions["socketio"])
 
@@ -179,7 +184,9 @@ def _between_workers(settings: Settings, worker: str) -> tuple[Manager, Presence
         socket_connect_timeout=_REDIS_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
-    return RedisManager(settings.redis_url, _CHANNEL), RedisPresence(worker, client)
+    return RedisManager(settings.redis_url, _CHANNEL), RedisPresence(
+        worker, client, _CHANNEL
+    )
 
 
 def _register_routes(app: Flask) -> None:

@@ -11,7 +11,14 @@ from app import instants
 from app.errors import NotFound
 from app.instants import Instant
 from app.live.broadcast import Broadcaster, Known
-from app.live.presence import EXPIRY_MS, Census, Counts, LocalViewers, Presence
+from app.live.presence import (
+    EXPIRY_MS,
+    REFRESH_MS,
+    Census,
+    Counts,
+    LocalViewers,
+    Presence,
+)
 from app.live.state import RoomState, RoomStates
 
 COUNT_SECONDS = 1.0
@@ -40,7 +47,9 @@ class Audience:
         self._presence = presence
         self._census = Census({}, {})
         self._shared: Counts = {}
+        self._shared_connections = 0
         self._counted_at = instants.now()
+        self._must_look = True
         self._sent: Counts = {}
         self._warned: OrderedDict[str, int] = OrderedDict()
 
@@ -115,6 +124,10 @@ class Audience:
                 self.broadcaster.send_count(room, count)
         self._sent = counts
 
+    def look_around(self) -> None:
+        """Exchange counts with the others at the next second, changed or not."""
+        self._must_look = True
+
     def withdraw(self) -> None:
         """Take this worker's counts back before it ends."""
         try:
@@ -123,16 +136,25 @@ class Audience:
             _log.info("the counts will expire", error=str(error))
 
     def _exchange(self, now: Instant) -> None:
-        counts = self.viewers.counts
+        counts, connections = self.viewers.counts, self.viewers.connections
+        has_changed = (counts, connections) != (self._shared, self._shared_connections)
+        # Somebody's clock that goes back is no reason to wait for it.
+        is_due = not 0 <= now - self._counted_at < REFRESH_MS
+        if not (has_changed or is_due or self._must_look):
+            return
+        # Before they are read: what is announced meanwhile is read the next time.
+        self._must_look = False
         try:
-            self._presence.share(len(self.viewers.sockets), counts, now)
+            self._presence.share(connections, counts, now)
             self._census = self._presence.census(now)
         except redis.RedisError as error:
+            self._must_look = True
             _log.debug("counts are not shared", error=str(error))
-            if now - self._counted_at > EXPIRY_MS:
+            if now - self._counted_at > EXPIRY_MS + REFRESH_MS:
                 self._census, self._shared = Census({}, {}), {}
         else:
-            self._shared, self._counted_at = counts, now
+            self._shared, self._shared_connections = counts, connections
+            self._counted_at = now
 
     def _known(self, share_token: str) -> RoomState | None:
         # Trusted only while this worker hears of the room's changes.

@@ -1,7 +1,8 @@
 """Who watches: each worker counts its own viewers and shares the counts.
 
 A worker's counts expire in Redis unless it renews them, so that the viewers of a
-killed worker disappear by themselves.
+killed worker disappear by themselves. What changed is shared and announced at once;
+what did not is renewed now and then.
 """
 
 from collections import Counter
@@ -12,8 +13,11 @@ import redis
 
 from app.errors import NotFound
 from app.instants import Instant, Millis
+from app.transport.messages import RECOUNT
 
-EXPIRY_MS = Millis(15_000)
+EXPIRY_MS = Millis(11_000)
+# A killed worker's viewers are counted for as long as both together.
+REFRESH_MS = Millis(4_000)
 _PREFIX = "live-timer:presence"
 _CONNECTIONS = "connections"
 
@@ -126,6 +130,16 @@ class LocalViewers:
         return list(self._room_of)
 
     @property
+    def total(self) -> int:
+        """How many watch any room and are here."""
+        return self._in_room.total() - self._away_from.total()
+
+    @property
+    def connections(self) -> int:
+        """How many sockets there are, those in no room included."""
+        return len(self._room_of)
+
+    @property
     def counts(self) -> Counts:
         """How many watch each room and are here."""
         return dict(self._in_room - self._away_from)
@@ -141,7 +155,7 @@ class Presence(Protocol):
     """Where workers share their counts."""
 
     def share(self, connections: int, counts: Counts, now: Instant) -> None:
-        """Make this worker's counts known until they expire.
+        """Make this worker's counts known until they expire; announce a change.
 
         Raises:
             redis.RedisError: they could not be shared.
@@ -186,10 +200,15 @@ class ProcessPresence:
 class RedisPresence:
     """Counts in Redis: a hash for each worker, and an index of workers by time."""
 
-    def __init__(self, worker: str, client: "redis.Redis") -> None:
-        """Count for `worker`, over a client whose time-outs bound every call."""
+    def __init__(self, worker: str, client: "redis.Redis", channel: str) -> None:
+        """Count for `worker`, over a client whose time-outs bound every call.
+
+        Changes are announced on `channel`, where workers hear each other.
+        """
         self._worker = worker
         self._redis = client
+        self._channel = channel
+        self._announced: dict[Any, Any] = {}
 
     def share(self, connections: int, counts: Counts, now: Instant) -> None:
         """Replace this worker's counts and put off their expiry."""
@@ -200,12 +219,16 @@ class RedisPresence:
             pipe.hset(key, mapping=fields)
             pipe.pexpire(key, EXPIRY_MS)
             pipe.zadd(_PREFIX, {self._worker: now})
+            pipe.zremrangebyscore(_PREFIX, 0, now - EXPIRY_MS)
+            if fields != self._announced:
+                pipe.publish(self._channel, RECOUNT)
             pipe.execute()
+        self._announced = fields
 
     def census(self, now: Instant) -> Census:
         """Read the counts of every worker that shared its own lately."""
-        self._redis.zremrangebyscore(_PREFIX, 0, now - EXPIRY_MS)
-        names: list[bytes] = self._redis.zrange(_PREFIX, 0, -1)  # type: ignore[assignment] # without scores
+        alive = f"({now - EXPIRY_MS}"
+        names: list[bytes] = self._redis.zrangebyscore(_PREFIX, alive, "+inf")  # type: ignore[assignment] # without scores
         workers = [name.decode() for name in names]
         with self._redis.pipeline(transaction=False) as pipe:
             for worker in workers:
@@ -223,5 +246,8 @@ class RedisPresence:
 
     def withdraw(self) -> None:
         """Remove this worker's counts."""
-        self._redis.delete(f"{_PREFIX}:{self._worker}")
-        self._redis.zrem(_PREFIX, self._worker)
+        with self._redis.pipeline() as pipe:
+            pipe.delete(f"{_PREFIX}:{self._worker}")
+            pipe.zrem(_PREFIX, self._worker)
+            pipe.publish(self._channel, RECOUNT)
+            pipe.execute()

@@ -1,6 +1,4 @@
-"""What is read off the running worker, every second, for its metrics."""
-
-import threading
+"""What is read off the running worker, about every second, for its metrics."""
 
 from flask import Flask
 
@@ -9,8 +7,6 @@ from app.live.audience import Audience
 from app.ops import metrics
 from app.transport.broadcasts import Manager
 from app.transport.link import Link
-
-INTERVAL_SECONDS = 1.0
 
 
 class Gauges:
@@ -23,15 +19,13 @@ class Gauges:
         self._dropped = 0
         self._slow = 0
 
-    def run(self) -> None:
-        """Read until the process ends."""
-        pause = threading.Event()
-        while not pause.wait(INTERVAL_SECONDS):
-            self.read()
+    def read(self, lag: float) -> None:
+        """Read once, at the turn of who measures the event loop's lag, in seconds.
 
-    def read(self) -> None:
-        """Read once."""
-        metrics.set_viewers(sum(self._audience.viewers.counts.values()))
+        An idle worker is not to be woken for this alone.
+        """
+        metrics.set_loop_lag(lag)
+        metrics.set_viewers(self._audience.viewers.total)
         metrics.set_redis_connected(self._manager.connected)
         metrics.set_clock_offset(clock.offset_seconds())
         dropped, slow = self._manager.dropped, Link.slow.count

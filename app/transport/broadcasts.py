@@ -24,6 +24,7 @@ from app.transport.publishing import Publisher
 
 __all__ = ["Broadcast", "LocalManager", "Manager", "RedisManager"]
 
+_RECOUNT = messages.RECOUNT.encode()
 _log = logging.getLogger(__name__)
 
 
@@ -35,6 +36,8 @@ class Manager(socketio.Manager):  # type: ignore[misc]
             it came from; `fan_out` unless it is replaced.
         on_subscribed: called in a greenlet whenever broadcasts may have been lost: the
             connection to the other workers is there for the first time, or again.
+        on_recount: called when a worker, this one included, says that its counts of
+            clients have changed (`messages.RECOUNT`).
         on_presence: called with a client that polls and whether it is here, when it has
             not polled for a while, and when it does again.
         covers: by the name of an event, the events that a slow client need not hear any
@@ -54,6 +57,7 @@ class Manager(socketio.Manager):  # type: ignore[misc]
         super().__init__(*arguments, **options)
         self.deliver: Callable[[Broadcast], None] = self.fan_out
         self.on_subscribed: Callable[[], None] = _nothing
+        self.on_recount: Callable[[], None] = _nothing
         self.on_presence: Callable[[str, bool], None] = _nothing
         self.covers: Mapping[str, frozenset[str]] = {}
         self._deliveries = Deliveries()
@@ -273,6 +277,9 @@ class RedisManager(Manager, socketio.PubSubManager):  # type: ignore[misc]
         )
 
     def _receive(self, text: bytes) -> None:
+        if text == _RECOUNT:
+            self.on_recount()
+            return
         try:
             message = messages.decode(text)
         except UnreadableMessageError as error:

@@ -14,7 +14,10 @@ from typing import Any
 import gevent
 from gevent import config, events, get_hub
 
-INTERVAL_SECONDS = 0.1
+INTERVAL_SECONDS = 1.0
+# While the loop is late by more than this, it is measured more often.
+LATE_SECONDS = 0.005
+LATE_INTERVAL_SECONDS = 0.1
 # Whoever holds it for longer is named.
 REPORTED_SECONDS = 0.1
 
@@ -22,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 class LoopGuard:
-    """Measures the lag of this worker's event loop."""
+    """Measures the lag of this worker's event loop: seldom, while there is none."""
 
     def __init__(self, observe: Callable[[float], None]) -> None:
         """Tell `observe` each lag, in seconds."""
@@ -32,10 +35,14 @@ class LoopGuard:
 
     def run(self) -> None:
         """Measure until the process ends."""
+        lag = 0.0
         while True:
+            late = lag > LATE_SECONDS
+            interval = LATE_INTERVAL_SECONDS if late else INTERVAL_SECONDS
             begun = time.monotonic()
-            gevent.sleep(INTERVAL_SECONDS)
-            self._observe(max(0.0, time.monotonic() - begun - INTERVAL_SECONDS))
+            gevent.sleep(interval)
+            lag = max(0.0, time.monotonic() - begun - interval)
+            self._observe(lag)
             while self._reports:
                 report = self._reports.popleft()
                 _log.warning("the event loop was blocked", extra={"stack": report})

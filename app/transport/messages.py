@@ -11,6 +11,8 @@ from app.transport import packets
 
 NAMESPACE = "/"
 MAX_NAME = 100
+RECOUNT = '{"method":"recount"}'
+"""Says that a worker's counts of clients, which it keeps elsewhere, have changed."""
 _PAIR = 2
 
 

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from app.instants import now
-from app.live.presence import EXPIRY_MS
+from app.live.presence import EXPIRY_MS, REFRESH_MS
 from tests.live.show import wait_until_shown
 from tests.support.server import Server
 from tests.support.services import Valkey
@@ -123,7 +123,7 @@ def test_the_viewers_of_a_killed_worker_are_not_counted_for_ever(
         witness.wait_for(
             "user-count",
             lambda payload: payload["count"] == 1,
-            timeout=EXPIRY_MS / 1000 + 5,
+            timeout=(EXPIRY_MS + REFRESH_MS) / 1000 + 5,
             since=since,
         )
 

@@ -21,6 +21,7 @@ class Peer:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.delivered: queue.Queue[dict[str, Any]] = queue.Queue()
         self.subscribed: queue.Queue[None] = queue.Queue()
+        self.recounts: queue.Queue[None] = queue.Queue()
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self._process = process
         self._reader = threading.Thread(target=self._read)
@@ -68,6 +69,7 @@ class Peer:
         queues = {
             "delivered": self.delivered,
             "subscribed": self.subscribed,
+            "recount": self.recounts,
             "answer": self._answers,
         }
         for line in self._process.stdout:

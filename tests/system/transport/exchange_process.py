@@ -24,6 +24,7 @@ def main(url: str, channel: str) -> None:
     manager: Manager = RedisManager(url, channel) if url else LocalManager()
     manager.deliver = lambda broadcast: tell("delivered", asdict(broadcast))
     manager.on_subscribed = lambda: tell("subscribed", None)
+    manager.on_recount = lambda: tell("recount", None)
     manager.start()
     for line in FileObject(sys.stdin, "r"):
         command, *arguments = json.loads(line)

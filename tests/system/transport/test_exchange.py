@@ -4,12 +4,14 @@ import json
 import queue
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from statistics import median
 
 import pytest
 import redis as redis_client
 import socketio
 
+from app.transport.messages import RECOUNT
 from tests.support.services import Valkey
 from tests.support.waiting import patient, wait_until
 from tests.system.transport.exchange import CHANNEL, Peer, peers
@@ -50,6 +52,15 @@ def test_a_worker_delivers_its_own_broadcast_once(single: Peer):
 
 def test_a_worker_with_a_connection_says_so(single: Peer):
     assert single.facts()["connected"]
+
+
+def test_workers_hear_that_counts_have_changed(pair: list[Peer], private_redis: Valkey):
+    with closing(redis_client.Redis.from_url(private_redis.url)) as client:
+        client.publish(CHANNEL, RECOUNT)
+
+    for peer in pair:
+        peer.recounts.get(timeout=patient(5))
+        assert_nothing_more(peer, peer)
 
 
 def test_another_worker_delivers_broadcasts_in_their_order(pair: list[Peer]):

@@ -12,8 +12,13 @@ from app.live.presence import (
     ProcessPresence,
     RedisPresence,
 )
+from app.transport.messages import RECOUNT
+from tests.support.waiting import patient
 
 NOW = Instant(1_800_000_000_000)
+CHANNEL = "presence-test"
+LAST = b"the last"
+WAIT_SECONDS = patient(5)
 
 
 @pytest.fixture
@@ -24,7 +29,7 @@ def client(redis_url):
 
 @pytest.fixture
 def over_redis(client):
-    return RedisPresence("w1", client)
+    return RedisPresence("w1", client, CHANNEL)
 
 
 @pytest.fixture
@@ -39,7 +44,7 @@ def presence(request):
 
 @pytest.fixture
 def other(client):
-    return RedisPresence("w2", client)
+    return RedisPresence("w2", client, CHANNEL)
 
 
 def test_before_anybody_shared_nobody_watches(presence):
@@ -136,7 +141,7 @@ def test_withdrawing_leaves_the_other_workers_counts(over_redis, other):
 
 def test_a_redis_that_is_away_is_told(private_redis):
     client = redis_client.Redis.from_url(private_redis.url)
-    presence = RedisPresence("w1", client)
+    presence = RedisPresence("w1", client, CHANNEL)
     presence.share(1, {"hall": 1}, NOW)
     private_redis.stop()
 
@@ -152,7 +157,7 @@ def test_a_redis_that_is_away_is_told(private_redis):
 
 def test_counts_are_back_with_a_redis_that_came_back_empty(private_redis):
     client = redis_client.Redis.from_url(private_redis.url)
-    presence = RedisPresence("w1", client)
+    presence = RedisPresence("w1", client, CHANNEL)
     presence.share(1, {"hall": 1}, NOW)
     private_redis.stop()
     private_redis.start()
@@ -161,3 +166,41 @@ def test_counts_are_back_with_a_redis_that_came_back_empty(private_redis):
         assert presence.census(NOW) == Census({}, {})
         presence.share(1, {"hall": 1}, NOW)
         assert presence.census(NOW).in_room("hall") == 1
+
+
+@pytest.fixture
+def heard(client):
+    """What workers hear of each other, since the last time it was called."""
+    with contextlib.closing(client.pubsub()) as pubsub:
+        pubsub.subscribe(CHANNEL)
+        assert pubsub.get_message(timeout=WAIT_SECONDS)["type"] == "subscribe"
+
+        def since():
+            # What is published before this is heard before it.
+            client.publish(CHANNEL, "the last")
+            found = []
+            while (text := pubsub.get_message(timeout=WAIT_SECONDS)["data"]) != LAST:
+                found.append(text.decode())
+            return found
+
+        yield since
+
+
+def test_a_change_is_announced_and_a_renewal_is_not(over_redis, heard):
+    over_redis.share(1, {"hall": 1}, NOW)
+    assert heard() == [RECOUNT]
+
+    over_redis.share(1, {"hall": 1}, NOW)
+    assert heard() == []
+
+    over_redis.share(2, {"hall": 1}, NOW)
+    assert heard() == [RECOUNT]
+
+
+def test_a_worker_that_ends_announces_it(over_redis, heard):
+    over_redis.share(1, {"hall": 1}, NOW)
+    heard()
+
+    over_redis.withdraw()
+
+    assert heard() == [RECOUNT]
