@@ -130,6 +130,7 @@ def measure_at_once(show: Show, count: int, bursts: int, record: Recorder) -> No
             )
             for timer in timers
         ]
+        show.usage.wait_until_calm()
         for _ in range(_WARM_BURSTS):
             _send_at_once(commands)
         times = [_send_at_once(commands) for _ in range(bursts)]

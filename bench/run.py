@@ -82,8 +82,10 @@ def _measure_round(
             continue
         with stage.server(column) as show:
             cost = measures.measure_commands(show, size.commands, record)
-            measures.measure_at_once(show, size.at_once, size.bursts, record)
             measures.measure_crowds(show, size, cost, record)
+            # After the crowds, whose memory is counted from what the server had before:
+            # what many commands at once took and gave back would be there for them.
+            measures.measure_at_once(show, size.at_once, size.bursts, record)
         if column == PRODUCT:
             _say("  product, as in production: commands")
             with stage.server(PRODUCTION) as show:
