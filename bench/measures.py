@@ -1,5 +1,7 @@
 """The measurements: each takes a running show and adds its figures."""
 
+import contextlib
+import select
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from bench.servers import Floor
 from bench.stage import Show
 from bench.triggers import FloorFrames
 from bench.usage import Usage
+from tests.support.crowd.commands import Commands, starts_and_pauses
 from tests.support.crowd.crowd import Crowd, Trigger
 from tests.support.crowd.viewer import PlainViewer
 
@@ -18,6 +21,10 @@ _LEAD_MS = 3_000
 _FAR_MS = 6 * 3_600_000
 _ROOMS = 50
 _AT_THE_DOOR = 2_000
+_WARM_BURSTS = 4
+
+IN_PRODUCTION = "production_"
+"""What the keys begin with of what is measured with rate limits and logs."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,8 @@ class Size:
         deliveries: how many messages a round delivers to each crowd, at least.
         commands: how many a round sends in a row.
         warm_commands: how many each server gets before it is measured.
+        at_once: how many commands are sent at once.
+        bursts: how often a round sends so many.
         timers: how many run while nothing happens.
         idle_seconds: how long nothing happens.
         watch_seconds: how long a crowd watches while nothing happens; in Engine.IO's
@@ -42,6 +51,8 @@ class Size:
     deliveries: int = 40_000
     commands: int = 500
     warm_commands: int = 1_000
+    at_once: int = 200
+    bursts: int = 10
     timers: Sequence[int] = (0, 1_000, 10_000)
     idle_seconds: float = 5.0
     watch_seconds: float = 25.0
@@ -55,6 +66,7 @@ QUICK = Size(
     deliveries=6_000,
     commands=200,
     warm_commands=200,
+    bursts=4,
     timers=(1_000,),
     idle_seconds=2.0,
     watch_seconds=2.0,
@@ -65,14 +77,21 @@ QUICK = Size(
 
 @dataclass(frozen=True)
 class Recorder:
-    """Adds one column's figures."""
+    """Adds one column's figures.
+
+    Attributes:
+        figures: all of them.
+        column: whose these are.
+        prefix: what their keys begin with.
+    """
 
     figures: Figures
     column: str
+    prefix: str = ""
 
     def add(self, key: str, value: float) -> None:
         """Add a figure."""
-        self.figures.add(key, self.column, value)
+        self.figures.add(self.prefix + key, self.column, value)
 
 
 def measure_commands(show: Show, count: int, record: Recorder) -> float:
@@ -93,6 +112,45 @@ def measure_commands(show: Show, count: int, record: Recorder) -> float:
     record.add("command_median", median(times) * _MS)
     record.add("command_p99", percentile(times, 0.99) * _MS)
     return cost
+
+
+def measure_at_once(show: Show, count: int, bursts: int, record: Recorder) -> None:
+    """Send commands to one room at once, each on a connection of its own.
+
+    Each is for another timer, and all of a burst start or all of them pause: whichever
+    comes first, each changes something.
+    """
+    room = show.api.create_room("Everybody at once")
+    show.add_running_timers([room], count, _now_ms() + _FAR_MS)
+    timers = show.api.state(room.share_token)["timers"]
+    with contextlib.ExitStack() as stack:
+        commands = [
+            stack.enter_context(
+                contextlib.closing(starts_and_pauses(show.server.address, room, timer))
+            )
+            for timer in timers
+        ]
+        show.usage.wait_until_calm()
+        for _ in range(_WARM_BURSTS):
+            _send_at_once(commands)
+        times = [_send_at_once(commands) for _ in range(bursts)]
+    record.add("at_once", median(times) * _MS)
+
+
+def _send_at_once(commands: Sequence[Commands]) -> float:
+    """Return the seconds from the first request to the last whole answer."""
+    waiting = {each.fileno(): each for each in commands}
+    with select.epoll() as epoll:
+        for fd in waiting:
+            epoll.register(fd, select.EPOLLIN)
+        begun = time.perf_counter()
+        for each in commands:
+            each.send()
+        while waiting:
+            for fd, _ in epoll.poll():
+                if waiting[fd].receive():
+                    del waiting[fd]
+    return time.perf_counter() - begun
 
 
 def measure_crowds(

@@ -20,8 +20,12 @@ _STYLE = (
 
 
 def draw(figures: Figures, size: Size, caption: str) -> str:
-    """Return the SVG text of the rows that have an aim, less is better in all."""
-    rows = [row for row in figures.present(lines.rows(size)) if row.aim is not None]
+    """Return the SVG text of the rows that have an aim, where less is better."""
+    rows = [
+        row
+        for row in figures.present(lines.rows(size))
+        if row.has_aim and not row.more_is_better
+    ]
     parts, top = [], _HEAD
     for row in rows:
         drawn, height = _group(figures, row, top)
@@ -56,7 +60,7 @@ def _legend() -> list[str]:
 
 def _group(figures: Figures, row: Row, top: int) -> tuple[list[str], int]:
     """Return the bars of a row, and how high they are together."""
-    cells = {column: figures.cell(row.key, column) for column in _COLOURS}
+    cells = {column: figures.cell_of(row, column) for column in _COLOURS}
     there = {column: cell for column, cell in cells.items() if cell is not None}
     longest = max([cell.high for cell in there.values()] + [1e-9])
     height = len(there) * _BAR
@@ -82,7 +86,9 @@ def _bar(column: str, cell: Cell, longest: float, top: int) -> list[str]:
 
 
 def _aim(row: Row, peer: Cell | None, longest: float, span: Sequence[int]) -> list[str]:
-    if peer is None or row.aim is None:
-        return []
-    x = _LEFT + _BARS * min(1.0, row.aim * peer.middle / longest)
-    return [f'<path class="a" d="M{x:.1f} {span[0]}V{span[1]}"/>']
+    aims = [] if row.limit is None else [row.limit]
+    if row.aim is not None and peer is not None:
+        aims.append(row.aim * peer.middle)
+    # An aim beyond the longest bar is met, and drawn at its end.
+    places = (_LEFT + _BARS * min(1.0, aim / longest) for aim in aims)
+    return [f'<path class="a" d="M{x:.1f} {span[0]}V{span[1]}"/>' for x in places]

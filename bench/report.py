@@ -8,7 +8,6 @@ from bench.figures import FLOOR, PEER, PRODUCT, STOCK, Cell, Figures, Row
 from bench.measures import Size
 
 _COLUMNS = (PRODUCT, PEER, STOCK, FLOOR)
-_HEAD = ("", *_COLUMNS, "product / peer", "aim")
 _NOTHING = "-"
 _FLOOR_KEYS = {
     "delivery_cpu": "CPU per delivered update / floor",
@@ -51,23 +50,34 @@ class Table:
 
 def table(figures: Figures, size: Size) -> Table:
     """Return the table of a run."""
-    body = [_line(figures, row) for row in figures.present(lines.rows(size))]
+    body = list(comparison(figures, lines.rows(size)).body)
     for count in size.crowds:
         body += [_floor_line(figures, key, count) for key in _FLOOR_KEYS]
     for row, one_worker in lines.two_worker_rows(size):
         body += _two_worker_lines(figures, row, one_worker)
-    return Table(_HEAD, [line for line in body if line])
+    return Table(_head(_COLUMNS), [line for line in body if line])
+
+
+def comparison(
+    figures: Figures, rows: Sequence[Row], columns: Sequence[str] = _COLUMNS
+) -> Table:
+    """Return the table of the lines among `rows` for which there are figures."""
+    present = figures.present(rows)
+    return Table(_head(columns), [_line(figures, row, columns) for row in present])
 
 
 def missed_aims(figures: Figures, size: Size) -> list[str]:
     """Return a sentence for each aim that was not met."""
     sentences = []
     for row in figures.present(lines.rows(size)):
-        ratio = figures.ratio(row.key)
-        if row.aim is not None and ratio is not None and ratio > row.aim:
+        ratio, own = figures.ratio(row), figures.cell(row.key, PRODUCT)
+        if ratio is not None and row.misses(ratio):
             sentences.append(f"{row.label}: {ratio:.2f} of the peer, aim {row.aim}")
+        if row.limit is not None and own is not None and own.middle > row.limit:
+            told = f"{number(own.middle)}, aim {row.limit}"
+            sentences.append(f"{row.label}: {told}")
     for count in size.crowds:
-        ratio = figures.ratio(f"delivery_cpu_{count}", to=FLOOR)
+        ratio = figures.ratio_to_floor(f"delivery_cpu_{count}")
         if ratio is not None and ratio > lines.FLOOR_AIM:
             label = f"CPU per delivered update, {count} viewers"
             sentences.append(
@@ -90,14 +100,26 @@ def number(value: float) -> str:
     return f"{value:.{digits}f}"
 
 
-def _line(figures: Figures, row: Row) -> list[str]:
-    cells = [cell_text(figures.cell(row.key, column)) for column in _COLUMNS]
-    aim = _NOTHING if row.aim is None else f"<= {row.aim}"
-    return [row.label, *cells, _ratio_text(figures.ratio(row.key)), aim]
+def _head(columns: Sequence[str]) -> Sequence[str]:
+    return ("", *columns, "product / peer", "aim")
+
+
+def _line(figures: Figures, row: Row, columns: Sequence[str] = _COLUMNS) -> list[str]:
+    cells = [cell_text(figures.cell_of(row, column)) for column in columns]
+    return [row.label, *cells, _ratio_text(figures.ratio(row)), _aim_text(row)]
+
+
+def _aim_text(row: Row) -> str:
+    aims = []
+    if row.aim is not None:
+        aims.append(f"{'>=' if row.more_is_better else '<='} {row.aim}")
+    if row.limit is not None:
+        aims.append(f"product <= {row.limit}")
+    return ", ".join(aims) or _NOTHING
 
 
 def _floor_line(figures: Figures, key: str, count: int) -> list[str]:
-    of = [figures.ratio(f"{key}_{count}", each, FLOOR) for each in _COLUMNS]
+    of = [figures.ratio_to_floor(f"{key}_{count}", each) for each in _COLUMNS]
     if of[-1] is None:
         return []
     aim = f"<= {lines.FLOOR_AIM}" if key == "delivery_cpu" else _NOTHING

@@ -15,7 +15,7 @@ from pathlib import Path
 from bench import cores, machine, measures, plot, report
 from bench.figures import FLOOR, PEER, PRODUCT, STOCK, Figures
 from bench.measures import QUICK, Recorder, Size
-from bench.servers import Floor
+from bench.servers import PRODUCTION, Floor
 from bench.stage import Stage
 from tests.support.crowd.viewer import ViewerError
 from tests.support.environment import ROOT
@@ -83,6 +83,15 @@ def _measure_round(
         with stage.server(column) as show:
             cost = measures.measure_commands(show, size.commands, record)
             measures.measure_crowds(show, size, cost, record)
+            # After the crowds, whose memory is counted from what the server had before:
+            # what many commands at once took and gave back would be there for them.
+            measures.measure_at_once(show, size.at_once, size.bursts, record)
+        if column == PRODUCT:
+            _say("  product, as in production: commands")
+            with stage.server(PRODUCTION) as show:
+                record = Recorder(figures, column, measures.IN_PRODUCTION)
+                measures.measure_commands(show, size.commands, record)
+                measures.measure_at_once(show, size.at_once, size.bursts, record)
 
 
 def _measure_slowly(

@@ -4,17 +4,21 @@ import socket
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from bench import cores, floor
+from bench.figures import PEER, PRODUCT, STOCK
 from tests.support.crowd.viewer import Address
 from tests.support.daemon import Daemon
 from tests.support.environment import ROOT
 from tests.support.javascript import node_program
 from tests.support.server import Server
 
+PRODUCTION = "production"
+
 _FOLDER = Path(__file__).parent
 _MOST_CONNECTIONS = 20_000
+_NEVER_REFUSED = 10**9
 
 
 class Pinned(Daemon):
@@ -40,6 +44,8 @@ class Pinned(Daemon):
 class Product(Pinned, Server):
     """The product, as in production but for limits of rates and logs of requests."""
 
+    settings: ClassVar[dict[str, Any]] = {"log_level": "warning"}
+
     def __init__(self, database_url: str, redis_url: str, workers: int = 1) -> None:
         """Serve from a migrated database."""
         super().__init__(
@@ -48,11 +54,29 @@ class Product(Pinned, Server):
             workers,
             app_env="production",
             allow_anonymous_rooms=True,
-            log_level="warning",
             worker_connections=_MOST_CONNECTIONS,
+            **self.settings,
         )
         if workers > 1:
             self.cores = cores.SERVERS
+
+
+class Production(Product):
+    """The product with limits of rates and logs of requests, as they are by default.
+
+    The limits are so high that nothing is refused; each request is counted in Redis all
+    the same.
+    """
+
+    settings: ClassVar[dict[str, Any]] = {
+        "log_level": "info",
+        "rate_limit_enabled": True,
+        "rate_limit_max_requests": _NEVER_REFUSED,
+        **{
+            f"rate_limit_{name}": f"{_NEVER_REFUSED} per 10 seconds"
+            for name in ("commands", "room_commands", "rooms")
+        },
+    }
 
 
 class Stock(Product):
@@ -102,5 +126,10 @@ class Floor(Pinned):
         return False
 
 
-COLUMNS: dict[str, type[Product]] = {"product": Product, "peer": Peer, "stock": Stock}
-"""The servers of timers, in the order in which a round has them."""
+SERVERS: dict[str, type[Product]] = {
+    PRODUCT: Product,
+    PRODUCTION: Production,
+    PEER: Peer,
+    STOCK: Stock,
+}
+"""The servers of timers: those of the columns, and the product as in production."""

@@ -11,7 +11,7 @@ from typing import Self
 import psycopg2
 
 from bench import cores, machine
-from bench.servers import COLUMNS, Product
+from bench.servers import SERVERS, Product
 from bench.usage import Usage
 from tests.support.api import Api, Json, Room
 from tests.support.crowd.commands import Commands, starts_and_pauses
@@ -56,13 +56,13 @@ class Stage:
         self._stack.close()
 
     @contextlib.contextmanager
-    def server(self, column: str, workers: int = 1) -> Iterator["Show"]:
-        """Run a column's server on an empty database, with a room, warmed up."""
+    def server(self, name: str, workers: int = 1) -> Iterator["Show"]:
+        """Run the server of that name on an empty database, with a room, warmed up."""
         self._valkey.flush()
         self.disturbed += not machine.wait_until_quiet(_QUIET_SECONDS)
         url = self._postgres.create_database(_DATABASE, _TEMPLATE)
         try:
-            with COLUMNS[column](url, self._valkey.url, workers) as server:
+            with SERVERS[name](url, self._valkey.url, workers) as server:
                 if workers > 1:
                     server.wait_for_workers(workers)
                 with Show.open(server, url) as show:

@@ -3,7 +3,11 @@
 import { transaction } from './database.js';
 import { forbidden } from './problems.js';
 import { publish } from './publishing.js';
+import { logging, timerChanges } from './revisions.js';
 import { roomFields, timerFields } from './wire.js';
+
+const STORE_ROOM = logging(
+  'UPDATE rooms SET revision = $3, current_timer_id = $4, updated_at = $5 WHERE id = $2');
 
 /** A room that this transaction has locked. */
 export class Change {
@@ -12,12 +16,26 @@ export class Change {
     this.room = room;
     this.now = now;
     this.events = [];
+    this.rows = [];
   }
 
-  async store(before, timer) {
-    if (timer === before) return;
+  /** Take the next revision for what `command` makes of a timer; null before it exists. */
+  revise(actor, command, before, timer) {
     this.room.revision += 1;
     timer.revision = this.room.revision;
+    this.rows.push({
+      room_id: this.room.id,
+      revision: this.room.revision,
+      at: this.now,
+      actor,
+      command,
+      changes: timerChanges(timer.id, before, timer),
+    });
+  }
+
+  async store(actor, command, before, timer) {
+    if (timer === before) return;
+    this.revise(actor, command, before, timer);
     await this.query(
       `UPDATE timers SET status = $2, remaining = $3, started_at = $4, ends_at = $5,
          revision = $6 WHERE id = $1`,
@@ -26,8 +44,12 @@ export class Change {
   }
 
   show(timerId) {
-    if (this.room.current_timer_id === timerId) return;
+    const before = this.room.current_timer_id;
+    if (before === timerId) return;
     this.room.current_timer_id = timerId;
+    // As an event of the same revision, it is part of what the command changed.
+    const row = this.rows.at(-1);
+    if (row) row.changes.room = { currentTimerId: [before, timerId] };
     this.announce('room-update', roomFields(this.room));
   }
 
@@ -42,8 +64,8 @@ export class Change {
   async save() {
     if (this.events.length === 0) return;
     await this.query(
-      'UPDATE rooms SET revision = $2, current_timer_id = $3, updated_at = $4 WHERE id = $1',
-      this.room.id, this.room.revision, this.room.current_timer_id, this.now);
+      STORE_ROOM, JSON.stringify(this.rows), this.room.id, this.room.revision,
+      this.room.current_timer_id, this.now);
   }
 
   publish() {

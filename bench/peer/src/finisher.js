@@ -3,10 +3,14 @@
 import { Change } from './changes.js';
 import * as countdown from './countdown.js';
 import { query, transaction } from './database.js';
+import { logging } from './revisions.js';
 
 const HORIZON_MS = 2000;
 const RETRY_MS = 5;
 const ROOMS_AT_ONCE = 100;
+const STORE_ROOMS = logging(
+  `UPDATE rooms SET revision = new.revision, updated_at = $4
+     FROM unnest($2::uuid[], $3::bigint[]) AS new (id, revision) WHERE rooms.id = new.id`);
 const CLOCK = 'floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
 let timeout;
@@ -79,20 +83,22 @@ async function finishAll(query, changes, now) {
   const due = await query(
     `SELECT * FROM timers WHERE room_id = ANY($1) AND status = 'running' AND ends_at <= $2
        ORDER BY ends_at, id`, [...changes.keys()], now);
+  const all = [];
   for (const timer of due) {
     const change = changes.get(timer.room_id);
-    change.room.revision += 1;
-    Object.assign(timer, countdown.finish(timer), { revision: change.room.revision });
-    change.announceTimer('timer-update', timer);
-    change.announceTimer('timer-finished', timer);
+    const finished = countdown.finish(timer);
+    change.revise('finisher', 'finish', timer, finished);
+    change.announceTimer('timer-update', finished);
+    change.announceTimer('timer-finished', finished);
+    all.push(finished);
   }
   await query(
     `UPDATE timers SET status = 'finished', remaining = 0, revision = new.revision
        FROM unnest($1::uuid[], $2::bigint[]) AS new (id, revision) WHERE timers.id = new.id`,
-    due.map((timer) => timer.id), due.map((timer) => timer.revision));
+    all.map((timer) => timer.id), all.map((timer) => timer.revision));
   const rooms = [...changes.values()].map((change) => change.room);
+  const rows = [...changes.values()].flatMap((change) => change.rows);
   await query(
-    `UPDATE rooms SET revision = new.revision, updated_at = $3
-       FROM unnest($1::uuid[], $2::bigint[]) AS new (id, revision) WHERE rooms.id = new.id`,
+    STORE_ROOMS, JSON.stringify(rows),
     rooms.map((room) => room.id), rooms.map((room) => room.revision), now);
 }

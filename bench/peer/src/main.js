@@ -7,6 +7,7 @@ import { createClient } from 'redis';
 
 import { createApi } from './api.js';
 import { runFinisher } from './finisher.js';
+import { createLog } from './revisions.js';
 import { settings } from './settings.js';
 import { serveViewers } from './viewers.js';
 
@@ -26,6 +27,7 @@ function connect() {
   return createClient({ url: settings.redisUrl }).on('error', console.error).connect();
 }
 
+if (cluster.isPrimary) await createLog();
 if (settings.workers > 1 && cluster.isPrimary) {
   for (let worker = 0; worker < settings.workers; worker += 1) cluster.fork();
 } else {

@@ -2,12 +2,16 @@
 
 import { randomBytes, randomUUID } from 'node:crypto';
 
-import { issueTokens } from './auth.js';
+import { holderOf, issueTokens } from './auth.js';
 import { query } from './database.js';
 import { invalid, notFound } from './problems.js';
+import { logging, roomChanges } from './revisions.js';
 import { roomFields, timerFields } from './wire.js';
 
 const KEPT_STATES = 1000;
+const INSERT_ROOM = logging(
+  `INSERT INTO rooms (id, owner_id, name, description, share_token, revision, created_at,
+     updated_at) VALUES ($2, $3, $4, $5, $6, 1, $7, $7)`);
 
 export async function createRoom(claims, body) {
   const { name, description = '' } = body ?? {};
@@ -15,11 +19,24 @@ export async function createRoom(claims, body) {
     throw invalid('A name has 1 to 100 characters.');
   }
   const owner = claims?.sub ?? randomUUID();
-  const [room] = await query(
-    `INSERT INTO rooms (id, owner_id, name, description, share_token, revision, created_at,
-       updated_at) VALUES ($1, $2, $3, $4, $5, 1, $6, $6) RETURNING *`,
-    randomUUID(), owner, name.trim(), description, randomBytes(18).toString('base64url'),
-    Date.now());
+  const now = Date.now();
+  const room = {
+    id: randomUUID(),
+    name: name.trim(),
+    description,
+    share_token: randomBytes(18).toString('base64url'),
+    current_timer_id: null,
+    revision: 1,
+    created_at: now,
+    updated_at: now,
+  };
+  const row = {
+    room_id: room.id, revision: 1, at: now, actor: holderOf(owner), command: 'create-room',
+    changes: roomChanges(null, room),
+  };
+  await query(
+    INSERT_ROOM, JSON.stringify([row]), room.id, owner, room.name, description,
+    room.share_token, now);
   return { ...roomFields(room), ...(claims ? {} : issueTokens(owner)) };
 }
 

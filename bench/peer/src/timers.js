@@ -22,15 +22,16 @@ export async function createTimer(claims, roomId, body) {
        LEFT JOIN token_generations g ON g.holder = $2 WHERE r.id = $1`,
     roomId, holderOf(claims.sub));
   checkOwner(claims, room);
+  const actor = holderOf(claims.sub);
   return changeRoom(roomId, async (change) => {
-    change.room.revision += 1;
     const [timer] = await change.query(
       `INSERT INTO timers (id, room_id, title, description, completion_message, position,
          duration, remaining, status, revision)
        SELECT $1, $2, $3, $4, $5, coalesce(max(position) + 1, 0), $6, $6, 'idle', $7
          FROM timers WHERE room_id = $2 RETURNING *`,
       randomUUID(), roomId, body.title, body.description ?? '', body.completionMessage ?? '',
-      body.duration, change.room.revision);
+      body.duration, change.room.revision + 1);
+    change.revise(actor, 'create-timer', null, timer);
     change.announceTimer('timer-created', timer);
     return timerFields(timer);
   });
@@ -45,19 +46,19 @@ export async function commandTimer(claims, timerId, command) {
     timerId, holderOf(claims.sub));
   checkOwner(claims, found);
   const { timer, refusal } = await changeRoom(found.room_id, (change) =>
-    apply(change, timerId, command));
+    apply(change, holderOf(claims.sub), timerId, command));
   if (refusal) throw refusal;
   notice(timer);
   return timerFields(timer);
 }
 
-async function apply(change, timerId, command) {
+async function apply(change, actor, timerId, command) {
   let [timer] = await change.query('SELECT * FROM timers WHERE id = $1', timerId);
   if (timer === undefined) throw forbidden();
   timer = await finishIfOver(change, timer);
   try {
     const next = transitions[command](timer, change.now);
-    await change.store(timer, next);
+    await change.store(actor, command, timer, next);
     if (command === 'start') change.show(timerId);
     return { timer: next };
   } catch (refusal) {
@@ -70,7 +71,7 @@ async function apply(change, timerId, command) {
 async function finishIfOver(change, timer) {
   if (!countdown.isOver(timer, change.now)) return timer;
   const finished = countdown.finish(timer);
-  await change.store(timer, finished);
+  await change.store('command', 'finish', timer, finished);
   change.announceTimer('timer-finished', finished);
   return finished;
 }
