@@ -22,7 +22,8 @@ from flask import Response, request
 from sqlalchemy import BigInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app import instants
+from app import clock
+from app.clock import Instant
 from app.db.transaction import Database, Transaction
 from app.errors import (
     DomainError,
@@ -31,7 +32,6 @@ from app.errors import (
     Unauthenticated,
 )
 from app.extensions import Model, wired
-from app.instants import Instant
 from app.problems import render_refusal
 
 HEADER = "Idempotency-Key"
@@ -204,7 +204,7 @@ def _claim(transaction: Transaction, claim: _Claim) -> _Kept | None:
 
     Waits for a first call that is still running, by the unique key's own lock.
     """
-    now = instants.now()
+    now = clock.now()
     parameters = claim.parameters | {"now": now, "expired": now - KEPT_MS}
     row = transaction.ask([_CLAIM, _READ], parameters)[0]
     return None if row[1] is None else _Kept(*row)

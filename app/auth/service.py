@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask_jwt_extended import create_access_token, create_refresh_token
 from sqlalchemy import bindparam, select
 
-from app import instants
+from app import clock
 from app.auth.identity import (
     CLAIM_GENERATIONS,
     CLAIM_OWNER,
@@ -23,11 +23,11 @@ from app.auth.identity import (
 )
 from app.auth.model import TokenGeneration
 from app.auth.tokens import validity
+from app.clock import Instant
 from app.config import Settings
 from app.db.transaction import Database
 from app.errors import CannotSign, Unauthenticated
 from app.extensions import db, wired
-from app.instants import Instant
 
 _GENERATIONS = select(
     TokenGeneration.holder, TokenGeneration.generation, TokenGeneration.revoked_at
@@ -154,7 +154,7 @@ def check_in_force(identity: Identity) -> Standing:
 def _revoke(holder: str) -> None:
     database: Database = wired("database")
     with database.transaction() as transaction:
-        revoked = {"holder": holder, "now": int(instants.now())}
+        revoked = {"holder": holder, "now": int(clock.now())}
         transaction.write(_REVOKE, revoked)
 
 
@@ -167,4 +167,4 @@ def _signing_settings() -> Settings:
 
 def _token(encoded: str, ttl: timedelta) -> Token:
     lifetime = int(ttl.total_seconds() * 1000)
-    return Token(encoded, Instant(instants.now() + lifetime))
+    return Token(encoded, Instant(clock.now() + lifetime))

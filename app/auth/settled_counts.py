@@ -13,7 +13,7 @@ import gevent
 from gevent.event import Event
 from limits.storage import Storage
 
-from app import instants
+from app import clock
 from app.auth.window_counts import Share, WindowCounts
 from app.transport import redis_links
 from app.transport.greenlets import keep_running
@@ -150,7 +150,7 @@ class SettledCounts(Storage):
 
     def get_expiry(self, key: str) -> float:
         """Return when a key's window ends, in seconds since the epoch."""
-        return instants.now() / 1000 + self._counts.left(key, time.monotonic())
+        return clock.now() / 1000 + self._counts.left(key, time.monotonic())
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:

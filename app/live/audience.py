@@ -7,9 +7,9 @@ from collections.abc import Callable
 import redis
 from structlog import get_logger
 
-from app import instants
+from app import clock
+from app.clock import Instant
 from app.errors import NotFound
-from app.instants import Instant
 from app.live.broadcast import Broadcaster, Known
 from app.live.presence import (
     EXPIRY_MS,
@@ -48,7 +48,7 @@ class Audience:
         self._census = Census({}, {})
         self._shared: Counts = {}
         self._shared_connections = 0
-        self._counted_at = instants.now()
+        self._counted_at = clock.now()
         self._must_look = True
         self._sent: Counts = {}
         self._warned: OrderedDict[str, int] = OrderedDict()
@@ -117,7 +117,7 @@ class Audience:
 
     def take_count(self) -> None:
         """Share this worker's counts, learn the others', and tell what changed."""
-        self._exchange(instants.now())
+        self._exchange(clock.now())
         counts = {room: self.count(room) for room in self.viewers.counts}
         for room, count in counts.items():
             if self._sent.get(room) != count:
@@ -182,7 +182,7 @@ class Audience:
         return state
 
     def _go_back(self, state: RoomState, known: Known) -> None:
-        room, now = str(state.room_id), instants.now()
+        room, now = str(state.room_id), clock.now()
         if not self.broadcaster.go_back(state, known):
             return
         if now - self._warned.get(room, -WARN_AGAIN_MS) < WARN_AGAIN_MS:

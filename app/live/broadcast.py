@@ -9,7 +9,7 @@ from typing import Any
 
 import gevent
 
-from app import instants
+from app import clock
 from app.live.presence import LocalViewers
 from app.live.schemas import TIMER_EVENTS, describe
 from app.live.state import RoomState, RoomStates
@@ -214,7 +214,7 @@ class Broadcaster:
 
     def send_deleted(self, room: str, revision: int) -> None:
         """Tell this worker's viewers that their room is gone."""
-        payload = {"id": room, "revision": revision, "serverTime": instants.now()}
+        payload = {"id": room, "revision": revision, "serverTime": clock.now()}
         self._fan_out(Broadcast(room, "room-deleted", payload))
         self._close(room)
 
@@ -233,7 +233,7 @@ class Broadcaster:
         return {
             "count": count,
             "revision": self.newest(room),
-            "serverTime": instants.now(),
+            "serverTime": clock.now(),
         }
 
     def _names_another_link(self, broadcast: Broadcast) -> bool:
@@ -271,7 +271,7 @@ class Broadcaster:
 
 
 def _stamped(event: Event) -> dict[str, Any]:
-    stamps = {"revision": event.revision, "serverTime": instants.now()}
+    stamps = {"revision": event.revision, "serverTime": clock.now()}
     if event.name in TIMER_EVENTS:
         # A change of a timer is one of its room: a screen need not ask for the room.
         stamps["updatedAt"] = event.updated_at

@@ -11,7 +11,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 from structlog import get_logger
 
-from app import instants
+from app import clock
 from app.config import Settings
 from app.db.engine import AWAY
 from app.errors import DomainError
@@ -97,7 +97,7 @@ def _join_room(
 
 
 def _ping(manager: Manager, sid: str, _payload: dict[str, Any]) -> Answer:
-    answer = {"serverTime": instants.now()}
+    answer = {"serverTime": clock.now()}
     if not acknowledgement_wanted():
         manager.tell(sid, "pong", answer)
     return answer

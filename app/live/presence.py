@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 import redis
 
+from app.clock import Instant, Millis
 from app.errors import NotFound
-from app.instants import Instant, Millis
 from app.transport.messages import RECOUNT
 
 EXPIRY_MS = Millis(11_000)

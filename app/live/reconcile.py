@@ -28,9 +28,9 @@ GRACE_SECONDS = 0.3
 READS = 3
 
 # Made once, and asked without a session: it is asked for as long as the worker lives.
-_STORED = select(RoomRow.id, RoomRow.revision, RoomRow.share_token, RoomRow.stamp).where(
-    RoomRow.id.in_(bindparam("rooms", expanding=True))
-)
+_STORED = select(
+    RoomRow.id, RoomRow.revision, RoomRow.share_token, RoomRow.stamp
+).where(RoomRow.id.in_(bindparam("rooms", expanding=True)))
 
 _log = get_logger(__name__)
 

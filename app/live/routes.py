@@ -2,7 +2,7 @@
 
 from flask import Response, request
 
-from app import instants
+from app import clock
 from app.auth.access import Access, allow
 from app.auth.ratelimits import unlimited
 from app.compression import accepts_gzip
@@ -44,7 +44,7 @@ def room_state(share_token: str) -> Response:
     else:
         response = _answer(state)
     response.headers["ETag"] = tag_of(state.revision, state.stamp)
-    response.headers["Server-Time"] = str(instants.now())
+    response.headers["Server-Time"] = str(clock.now())
     response.headers["Cache-Control"] = "no-cache"
     return response
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
-from app import instants
+from app import clock
 from app.caches import ByteBoundedCache
 from app.compression import GzipTail
 from app.errors import NotFound
@@ -52,7 +52,7 @@ class RoomState:
 
         With `restored` it says that the database went back.
         """
-        payload = self.payload.with_field("serverTime", instants.now())
+        payload = self.payload.with_field("serverTime", clock.now())
         return payload.with_field("restored", True) if restored else payload
 
     def size(self) -> int:

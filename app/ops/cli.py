@@ -10,17 +10,17 @@ from flask.cli import AppGroup, with_appcontext
 from marshmallow import ValidationError
 from sqlalchemy import select
 
-from app import instants
+from app import clock
 from app.auth import service as auth
 from app.auth.identity import is_subject, owner_holder
+from app.clock import Instant
 from app.config import Settings
 from app.errors import DomainError
 from app.extensions import db, wired
-from app.instants import Instant
 from app.ops.timekeeper import set_clock
 from app.rooms import operators, upkeep
 from app.rooms.aggregate import Room
-from app.rooms.change import COMMAND_LINE
+from app.rooms.command import COMMAND_LINE
 from app.rooms.commands.rooms import new_room
 from app.rooms.model import RoomRow
 from app.rooms.schemas import RoomInput
@@ -83,7 +83,7 @@ def list_rooms(owner: str | None) -> None:
 @click.confirmation_option(prompt="Delete the rooms that nobody changed for so long?")
 def prune_rooms(days: int) -> None:
     """Delete the rooms in which nothing changed for so many days."""
-    before = Instant(instants.now() - days * _DAY_MS)
+    before = Instant(clock.now() - days * _DAY_MS)
     click.echo(f"Deleted {upkeep.prune_rooms(wired('changes'), before)} rooms.")
 
 

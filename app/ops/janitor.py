@@ -5,9 +5,9 @@ import threading
 from flask import Flask
 from structlog import get_logger
 
-from app import idempotency, instants
+from app import clock, idempotency
+from app.clock import Instant
 from app.db.engine import AWAY
-from app.instants import Instant
 
 INTERVAL_SECONDS = 3600.0
 
@@ -33,5 +33,5 @@ class Janitor:
     def clean(self) -> int:
         """Forget the keys that have expired; answer how many."""
         with self._app.app_context():
-            expired = Instant(instants.now() - idempotency.KEPT_MS)
+            expired = Instant(clock.now() - idempotency.KEPT_MS)
             return idempotency.prune(expired)

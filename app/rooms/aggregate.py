@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.clock import Instant
 from app.errors import Forbidden
-from app.instants import Instant
 from app.rooms.countdown import Countdown
 
 ROOM_TEXTS = ("name", "description")

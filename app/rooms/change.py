@@ -13,56 +13,19 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.auth.identity import Identity, Standing
+from app.auth.identity import Standing
+from app.clock import Instant
 from app.db.transaction import Database, Transaction
 from app.errors import DomainError, Forbidden, RoomMovedOn, Unauthenticated
-from app.instants import Instant
 from app.revisions import ExpectedRevision, differ
 from app.rooms import due
 from app.rooms.aggregate import Loaded, Room
+from app.rooms.command import Actor, Command, Wanted
 from app.rooms.events import Subscriber, events_of
 from app.rooms.revision import Made, Revision, first_revision, lifted_revision, revise
-from app.rooms.store import Found, Store, Wanted
+from app.rooms.store import Found, Store
 
-Decide = Callable[[Loaded, Instant], Loaded]
-"""Returns what was loaded as it is to be, or raises the `DomainError` that refuses."""
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who makes a change.
-
-    Attributes:
-        name: as the log names it.
-        identity: the holder of the token that came with the command; None for the
-            server itself, which may change every room.
-    """
-
-    name: str
-    identity: Identity | None = None
-
-
-COMMAND_LINE = Actor("command-line")
 _LIFT = 1_000_000
-
-
-@dataclass(frozen=True)
-class Command:
-    """What is to be done in one room.
-
-    Attributes:
-        name: as the log names it.
-        wanted: the room, and what of it the command needs.
-        decide: what it does; a pure function.
-        own: whether this is for the room's owner alone.
-        anyway: whether it is a revision also where nothing of the room differs.
-    """
-
-    name: str
-    wanted: Wanted
-    decide: Decide
-    own: bool = False
-    anyway: bool = False
 
 
 @dataclass(frozen=True)

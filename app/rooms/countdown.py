@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
+from app.clock import Instant, Millis
 from app.errors import InvalidTransition, TimerActive
-from app.instants import Instant, Millis
 
 MIN_DURATION = Millis(1_000)
 MAX_DURATION = Millis(86_400_000)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from app.instants import Instant
+from app.clock import Instant
 from app.rooms import countdown
 from app.rooms.aggregate import Loaded
 from app.rooms.revision import Made, Revision, revise

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.instants import Instant
+from app.clock import Instant
 from app.rooms.aggregate import Room, Timer
 from app.rooms.revision import Revision
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 
 from structlog import get_logger
 
-from app import instants
+from app import clock
+from app.clock import Instant
 from app.db.engine import DatabaseAwayError
-from app.instants import Instant
 from app.rooms.aggregate import Timer
 from app.rooms.change import Changes
 from app.rooms.countdown import Status
@@ -75,7 +75,7 @@ class Finisher:
             except DatabaseAwayError as error:
                 _log.warning("finisher waits for the database", error=str(error))
                 wait = _DATABASE_AWAY_MS
-            self._looks_at = Instant(instants.now() + int(wait))
+            self._looks_at = Instant(clock.now() + int(wait))
             self._woken.wait(wait / 1000)
 
     def step(self) -> float:
@@ -110,7 +110,7 @@ class Finisher:
 
     def _finish_batch(self) -> bool:
         revisions = self._changes.finish_due(ROOMS_AT_ONCE, NAME)
-        done = instants.now()
+        done = clock.now()
         for revision in revisions:
             for _, timer in revision.timers:
                 if timer is not None and timer.ends_at is not None:

@@ -4,7 +4,8 @@ import uuid
 
 from app.auth import service as auth
 from app.auth.service import Token
-from app.rooms.change import Actor, Changes
+from app.rooms.change import Changes
+from app.rooms.command import Actor
 from app.rooms.commands import rooms as commands
 
 

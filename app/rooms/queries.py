@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import func, select
 
+from app.clock import Instant
 from app.extensions import db
-from app.instants import Instant
 from app.rooms.model import RoomRow, TimerRow
 
 

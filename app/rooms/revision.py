@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from app.instants import Instant
+from app.clock import Instant
 from app.revisions import new_stamp
 from app.rooms import differences
 from app.rooms.aggregate import Loaded, Room, Timer

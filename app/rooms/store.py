@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from app import clock, instants
+from app import clock
 from app.auth.identity import Identity, Revocation, Standing, room_holder
+from app.clock import Instant
 from app.db.transaction import Database, Row, Transaction
-from app.instants import Instant
 from app.rooms.aggregate import Loaded, Room, Timer
+from app.rooms.command import Wanted
 from app.rooms.countdown import Status
 from app.rooms.differences import Difference
 from app.rooms.revision import Revision
@@ -50,21 +51,6 @@ _STANDING = (
 )
 _STANDING_COLUMNS = "g1.generation, g1.revoked_at, g2.generation, g2.revoked_at"
 _NOTHING = uuid.UUID(int=0).hex
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a change needs of a room.
-
-    Attributes:
-        room_id: the room; None where the timer names it.
-        timer_id: the timer that the command names.
-        whole: whether all timers are needed, or only those that are due and named.
-    """
-
-    room_id: uuid.UUID | None = None
-    timer_id: uuid.UUID | None = None
-    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,7 +207,7 @@ class Store:
         }
 
     def _clock_here(self) -> int:
-        return int(instants.now()) if self._on_sqlite else 0
+        return int(clock.now()) if self._on_sqlite else 0
 
     def _write_timers(
         self, transaction: Transaction, revisions: Sequence[Revision]

@@ -1,9 +1,10 @@
 """What the command line does with many rooms, one after another."""
 
+from app.clock import Instant
 from app.errors import Forbidden
-from app.instants import Instant
 from app.rooms import queries
-from app.rooms.change import COMMAND_LINE, Changes
+from app.rooms.change import Changes
+from app.rooms.command import COMMAND_LINE
 from app.rooms.commands import rooms as commands
 
 

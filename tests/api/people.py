@@ -6,7 +6,7 @@ from typing import Any
 
 import jwt
 
-from app.instants import now
+from app.clock import now
 from tests.support.api import Api, Room
 
 SECRET = "a secret that only the tests know, and long enough"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from tests.api.people import claims_of, signed
 
 

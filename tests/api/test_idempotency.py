@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select, update
 
 from app import idempotency
+from app.clock import Instant, now
 from app.extensions import db
 from app.idempotency import IdempotencyKey
-from app.instants import Instant, now
 from app.rooms.model import RoomRow
 from tests.support.api import Api
 from tests.support.senders import in_process

@@ -6,7 +6,7 @@ import pytest
 
 from app.auth.identity import identity_of
 from app.errors import Forbidden, InvalidTransition
-from app.rooms.change import Actor
+from app.rooms.command import Actor
 from app.rooms.commands import playback, timers
 from tests.api.people import claims_of
 

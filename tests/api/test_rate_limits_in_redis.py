@@ -8,7 +8,7 @@ from threading import Barrier
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from tests.support.api import Api
 from tests.support.senders import in_process
 from tests.support.waiting import patient, patient_ms

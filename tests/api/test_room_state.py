@@ -5,8 +5,8 @@ import re
 import pytest
 from sqlalchemy import update
 
+from app.clock import now
 from app.extensions import db
-from app.instants import now
 from app.rooms.model import RoomRow
 
 

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from tests.api.people import operator_of, signed
 
 FIELDS = {

@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from app.instants import now
+from app.clock import now
 from tests.api.people import SECRET, claims_of, signed
 
 HUGE = 10**400

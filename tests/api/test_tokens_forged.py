@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from tests.api.people import SECRET, claims_of, signed
 
 pytestmark = pytest.mark.database("sqlite")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from tests.browser.show import add_timer, press, timer_of
 from tests.browser.tab import Tab
 from tests.support.waiting import wait_until

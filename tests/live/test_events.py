@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from tests.live.show import COMMANDS, Show
 from tests.support.viewers import Viewer
 

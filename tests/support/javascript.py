@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from app.instants import Instant
+from app.clock import Instant
 from tests.support.environment import child_environment
 from tests.support.recording import Event, Predicate, Recording
 from tests.support.waiting import patient

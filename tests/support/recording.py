@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from app.instants import Instant
+from app.clock import Instant
 from tests.support.waiting import patient
 
 Predicate = Callable[[Any], object]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
-from app.instants import now
+from app.clock import now
 from tests.support.ordered_client import OrderedClient
 from tests.support.recording import Event, Predicate, Recording
 from tests.support.screen import Json, Screen

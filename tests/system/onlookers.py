@@ -9,7 +9,7 @@ from typing import Self
 
 import websocket
 
-from app.instants import now
+from app.clock import now
 from tests.support.recording import Event
 from tests.support.server import Server
 from tests.system.wire import join_packets, websocket_to

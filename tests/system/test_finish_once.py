@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from tests.support.waiting import patient_ms, wait_until
 from tests.system.figures import show
 from tests.system.onlookers import Onlookers

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from app.ops.log_limits import REFUSED
 from tests.live.show import Show
 from tests.support.waiting import wait_until

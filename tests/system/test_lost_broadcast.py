@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from tests.live.show import Show, wait_until_shown
 from tests.support.waiting import patient_ms
 from tests.system.figures import show as show_figures

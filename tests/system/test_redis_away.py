@@ -6,7 +6,7 @@ from statistics import median
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from tests.live.show import wait_until_shown
 from tests.support.server import Server
 from tests.support.services import Valkey

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from app.instants import now
+from app.clock import now
 from app.live.presence import EXPIRY_MS, REFRESH_MS
 from tests.live.show import wait_until_shown
 from tests.support.server import Server

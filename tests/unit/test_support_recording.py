@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from app.instants import Instant
+from app.clock import Instant
 from tests.support import waiting
 from tests.support.ordered_client import OrderedClient
 from tests.support.recording import Event, Recording

@@ -2,11 +2,10 @@
 
 import uuid
 
-from app.instants import Instant
+from app.clock import Instant
 from app.rooms import countdown
 from app.rooms.aggregate import Loaded
-from app.rooms.change import Command
-from app.rooms.store import Wanted
+from app.rooms.command import Command, Wanted
 
 
 def start_timer(timer_id: uuid.UUID) -> Command:

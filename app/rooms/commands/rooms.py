@@ -4,12 +4,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from app.clock import Instant
 from app.errors import InvalidField, RoomMovedOn
-from app.instants import Instant
 from app.revisions import new_stamp
 from app.rooms.aggregate import ROOM_TEXTS, Loaded, Room, new_share_token
-from app.rooms.change import Command
-from app.rooms.store import Wanted
+from app.rooms.command import Command, Wanted
 from app.rooms.texts import check_growth, growth
 
 

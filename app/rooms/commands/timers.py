@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.clock import Instant, Millis
 from app.errors import InvalidField, LimitReached
-from app.instants import Instant, Millis
 from app.rooms import countdown
 from app.rooms.aggregate import MAX_TIMERS, TIMER_TEXTS, Loaded, Timer
-from app.rooms.change import Command
-from app.rooms.store import Wanted
+from app.rooms.command import Command, Wanted
 from app.rooms.texts import check_growth, growth
 
 

@@ -14,7 +14,8 @@ from app.idempotency import idempotent
 from app.openapi import Blueprint
 from app.preconditions import expected_revision
 from app.rooms.aggregate import Loaded
-from app.rooms.change import Actor, Changes, Command, Outcome
+from app.rooms.change import Changes, Outcome
+from app.rooms.command import Actor, Command
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -23,7 +23,8 @@ from app.idempotency import idempotent
 from app.openapi import Blueprint
 from app.rooms import operators, queries
 from app.rooms.aggregate import Room
-from app.rooms.change import Actor, Changes
+from app.rooms.change import Changes
+from app.rooms.command import Actor
 from app.rooms.commands import rooms as commands
 from app.rooms.routes.command import command, current_actor, make
 from app.rooms.schemas import (

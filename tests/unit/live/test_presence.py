@@ -5,7 +5,7 @@ import contextlib
 import pytest
 import redis as redis_client
 
-from app.instants import Instant
+from app.clock import Instant
 from app.live.presence import (
     EXPIRY_MS,
     Census,

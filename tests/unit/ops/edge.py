@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app.instants import now
+from app.clock import now
 from tests.support.environment import ROOT
 from tests.support.ports import free_port
 from tests.support.services import Nginx

@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.clock import Instant, Millis
 from app.errors import InvalidTransition, TimerActive
-from app.instants import Instant, Millis
 from app.rooms.countdown import (
     Countdown,
     Status,

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from app.clock import Instant, Millis
 from app.errors import InvalidTransition, TimerActive
-from app.instants import Instant, Millis
 from app.rooms import countdown
 from app.rooms.countdown import MAX_DURATION, MIN_DURATION, Status
 
