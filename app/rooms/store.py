@@ -18,7 +18,7 @@ from app.rooms.aggregate import Loaded, Room, Timer
 from app.rooms.command import Wanted
 from app.rooms.countdown import Status
 from app.rooms.differences import Difference
-from app.rooms.revision import Revision
+from app.rooms.revision import LogRow, Revision
 
 MAX_LOG_ROWS = 20_000
 MAX_LOG_BYTES = 64 * 1024 * 1024
@@ -50,6 +50,12 @@ _STANDING = (
     " LEFT JOIN token_generations g2 ON g2.holder = %(other_holder)s"
 )
 _STANDING_COLUMNS = "g1.generation, g1.revoked_at, g2.generation, g2.revoked_at"
+_LOG_COLUMNS = tuple(each.name for each in fields(LogRow))
+# A database that went back in part may hold a row of a revision that it has lost: no
+# command may fail for that.
+_IN_ITS_PLACE = " ON CONFLICT (room_id, revision) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in _LOG_COLUMNS[2:]
+)
 _NOTHING = uuid.UUID(int=0).hex
 
 
@@ -297,12 +303,10 @@ def _write_rooms(transaction: Transaction, revisions: Sequence[Revision]) -> Non
 
 
 def _write_log(transaction: Transaction, revisions: Sequence[Revision]) -> None:
-    columns = (
-        *("room_id", "revision", "at", "actor", "command", "noticed_by", "changes"),
-        *("number", "bytes_until", "undoes", "origin"),
-    )
     for revision in revisions:
-        _insert(transaction, "room_revisions", revision.row, columns)
+        _insert(
+            transaction, "room_revisions", revision.row, _LOG_COLUMNS, _IN_ITS_PLACE
+        )
         _prune_log(transaction, revision)
 
 
@@ -331,11 +335,15 @@ def _prune_log(transaction: Transaction, revision: Revision) -> None:
 
 
 def _insert(
-    transaction: Transaction, table: str, thing: Any, columns: tuple[str, ...]
+    transaction: Transaction,
+    table: str,
+    thing: Any,
+    columns: tuple[str, ...],
+    conflict: str = "",
 ) -> None:
     places = ", ".join(f"%({name})s" for name in columns)
     transaction.write(
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})",
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}){conflict}",
         {name: _stored(getattr(thing, name)) for name in columns},
     )
 

@@ -131,9 +131,9 @@ def test_who_was_revoked_before_the_last_byte_changes_nothing(
     operator = answer.json["operatorToken"]
     path = f"/api/timers/{timer['id']}"
     connection = half(server, operator, "PUT", path)
-    before = api.state(room.share_token)["revision"]
 
     assert api.request("DELETE", tokens, token=room.admin_token).status == 204
+    before = api.state(room.share_token)["revision"]
     body = json.dumps({"title": "Changed late"}).encode().ljust(len(BODY))
     connection.send(body[1:])
 
