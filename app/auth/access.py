@@ -15,11 +15,12 @@ from app.auth.identity import (
     CLAIM_GENERATIONS,
     Identity,
     Role,
-    identity_of,
     is_subject,
     owner_holder,
 )
 from app.auth.service import check_in_force
+from app.auth.tokens import check_validity
+from app.auth.verified import VerifiedTokens
 from app.config import Settings
 from app.errors import Forbidden, Unauthenticated
 from app.extensions import wired
@@ -128,12 +129,11 @@ def _check(access: Access, *, asks: bool) -> None:
         return
     if access is Access.MONITOR and _monitors():
         return
-    claims = _verified_claims(
+    identity = _verified_identity(
         optional=access is Access.OPTIONAL, refresh=access is Access.REFRESH
     )
-    if not claims:
+    if identity is None:
         return
-    identity = identity_of(claims)
     if asks:
         check_in_force(identity)
     if access in (Access.OWNER, Access.REFRESH) and identity.role is not Role.OWNER:
@@ -155,19 +155,30 @@ def _monitors() -> bool:
     raise Unauthenticated("Send the METRICS_TOKEN: Authorization: Bearer ...")
 
 
-def _verified_claims(*, optional: bool, refresh: bool) -> dict[str, Any]:
+def _verified_identity(*, optional: bool, refresh: bool) -> Identity | None:
     try:
-        verify_jwt_in_request(
-            optional=optional, refresh=refresh, skip_revocation_check=True
-        )
+        return _identity(optional=optional, refresh=refresh)
     except NoAuthorizationError as error:
         raise Unauthenticated("Send a token: Authorization: Bearer ...") from error
     except ExpiredSignatureError as error:
         raise Unauthenticated("The token has expired.") from error
     except (JWTExtendedException, PyJWTError) as error:
         raise Unauthenticated("The token is not accepted here.") from error
-    claims: dict[str, Any] = get_jwt()
-    return claims
+
+
+def _identity(*, optional: bool, refresh: bool) -> Identity | None:
+    verified: VerifiedTokens = wired("verified_tokens")
+    sent = request.headers.get("Authorization", "")
+    known = verified.get(sent, refresh=refresh)
+    if known is not None:
+        claims, identity = known
+        check_validity(claims)
+        return identity
+    verify_jwt_in_request(
+        optional=optional, refresh=refresh, skip_revocation_check=True
+    )
+    claims = get_jwt()
+    return verified.keep(sent, claims, refresh=refresh) if claims else None
 
 
 def _document_token(view: Any, *, optional: bool) -> None:

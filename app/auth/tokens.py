@@ -7,6 +7,7 @@ from flask import Flask
 from jwt.exceptions import ExpiredSignatureError, ImmatureSignatureError
 
 from app import clock
+from app.auth.verified import VerifiedTokens
 from app.config import Settings
 from app.errors import Unauthenticated
 from app.extensions import jwt, wired
@@ -39,6 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         JWT_TOKEN_LOCATION=["headers"],
         JWT_COOKIE_CSRF_PROTECT=False,
     )
+    app.extensions["verified_tokens"] = VerifiedTokens()
     jwt.init_app(app)
 
 
@@ -54,6 +56,16 @@ def validity(ttl: timedelta) -> dict[str, int]:
 
 @jwt.token_verification_loader
 def _is_valid_now(_header: dict[str, Any], claims: dict[str, Any]) -> bool:
+    check_validity(claims)
+    return True
+
+
+def check_validity(claims: dict[str, Any]) -> None:
+    """Refuse a verified token that has expired, or is not valid yet.
+
+    Raises:
+        ExpiredSignatureError, ImmatureSignatureError: PyJWT's own.
+    """
     # PyJWT has seen to it that these are numbers.
     now = clock.now()
     if int(claims["exp"]) * 1000 <= now:
@@ -61,7 +73,6 @@ def _is_valid_now(_header: dict[str, Any], claims: dict[str, Any]) -> bool:
     valid_from = max(int(claims.get(name, 0)) for name in ("iat", "nbf"))
     if valid_from * 1000 > now + NOT_YET_LEEWAY_SECONDS * 1000:
         raise ImmatureSignatureError("The token is not yet valid")
-    return True
 
 
 @jwt.decode_key_loader

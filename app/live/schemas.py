@@ -1,6 +1,6 @@
 """What viewers send and are sent, event by event."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import marshmallow as ma
@@ -71,31 +71,9 @@ def describe(name: str, subject: Any) -> dict[str, Any]:
     return payload
 
 
-def _plan(schema: ma.Schema) -> list[tuple[str, str, Callable[[Any], Any] | None]]:
-    """Return what a schema's dump does: attribute, name on the wire, conversion.
-
-    Marshmallow's own dump of a full room's 500 timers takes most of what a state costs.
-    """
-    kinds = {fields.UUID: str, fields.String: None, fields.Integer: None}
-    return [
-        (field.attribute or name, field.data_key or name, kinds[type(field)])
-        for name, field in schema.dump_fields.items()
-    ]
-
-
-_TIMER_PLAN = _plan(_timer)
-
-
-def _timer_fields(timer: Timer | TimerRow) -> dict[str, Any]:
-    return {
-        key: getattr(timer, name) if convert is None else convert(getattr(timer, name))
-        for name, key, convert in _TIMER_PLAN
-    }
-
-
 def room_fields(
     room: Room | RoomRow, timers: Sequence[Timer | TimerRow]
 ) -> dict[str, Any]:
     """Return a room with its timers as the wire has them, without `serverTime`."""
     payload: dict[str, Any] = _room.dump(room)
-    return payload | {"timers": [_timer_fields(timer) for timer in timers]}
+    return payload | {"timers": [_timer.dump(timer) for timer in timers]}

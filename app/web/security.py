@@ -34,16 +34,17 @@ def init_app(app: Flask, settings: Settings) -> None:
         xcto=XContentTypeOptions().nosniff(),
         xfo=XFrameOptions().sameorigin(),
     )
-    headers = dict(policy.headers)
+    headers = tuple(policy.headers.items())
 
     @app.after_request
     def secure(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        name, value = _content_security_policy(
+        said = {name.lower() for name, _ in response.headers}
+        policy = _content_security_policy(
             request.headers.get("Host", ""), secure=request.is_secure
         )
-        response.headers.setdefault(name, value)
+        for name, value in (*headers, policy):
+            if name.lower() not in said:
+                response.headers.add(name, value)
         return response
 
 
