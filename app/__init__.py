@@ -3,9 +3,10 @@
 import os
 import secrets
 import socket
+from typing import cast
 
 import redis
-from flask import Flask
+from flask import Flask, Response, request
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy.engine import make_url
@@ -41,6 +42,7 @@ from app.web.routes import web
 
 MAX_BODY_BYTES = 64 * 1024
 _CHANNEL = "live-timer"
+_COMMAND_METHODS = frozenset(("DELETE", "POST", "PUT"))
 _REDIS_SECONDS = 1.0
 
 
@@ -83,6 +85,7 @@ def create_app(settings: Settings) -> Flask:
             "X-Request-Id",
         ],
     )
+    _answer_origins_alone(app)
     cli.init_app(app)
     if settings.trusted_proxies:
         # After Socket.IO has wrapped the application: it must see what nginx says.
@@ -91,6 +94,20 @@ def create_app(settings: Settings) -> Flask:
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
     return app
+
+
+def _answer_origins_alone(app: Flask) -> None:
+    """Spare commands that come from no page of another origin what CORS costs them.
+
+    What may be cached goes through all of it, for its `Vary`.
+    """
+    with_origin = app.after_request_funcs[None].pop()
+
+    @app.after_request
+    def answer_origins(response: Response) -> Response:
+        if request.method in _COMMAND_METHODS and "Origin" not in request.headers:
+            return response
+        return cast("Response", with_origin(response))
 
 
 def start_background(app: Flask) -> None:
@@ -119,6 +136,7 @@ def stop_background(app: Flask) -> None:
     """Take leave of the other workers and of the database before the process ends."""
     app.extensions["audience"].withdraw()
     app.extensions["manager"].stop()
+    app.extensions["database"].close()
     with app.app_context():
         close_engine(db.engine)
 

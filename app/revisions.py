@@ -16,7 +16,12 @@ _LETTERS = string.ascii_lowercase + string.digits
 
 def new_stamp() -> str:
     """Return a stamp for a revision that is being made."""
-    return "".join(secrets.choice(_LETTERS) for _ in range(STAMP_LENGTH))
+    number = secrets.randbits(64)
+    letters = []
+    for _ in range(STAMP_LENGTH):
+        number, letter = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[letter])
+    return "".join(letters)
 
 
 def differ(one: str | None, other: str | None) -> bool:

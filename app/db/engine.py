@@ -103,12 +103,21 @@ def close_engine(engine: Engine) -> None:
     engine.dispose()
 
 
-def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
-    # PostgreSQL says nothing unasked but goodbye, when it is stopped or fails over. So
-    # looking whether it did costs no round trip, which `pool_pre_ping` would.
+def is_closed(connection: Any) -> bool:
+    """Tell whether PostgreSQL has closed a connection that nobody uses.
+
+    It says nothing unasked but goodbye, when it is stopped or fails over: so looking
+    whether it did costs no round trip, which `pool_pre_ping` would.
+    """
+    if connection.closed:
+        return True
     poll = _poll()
     poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
+    return bool(poll.poll(0))
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    if is_closed(connection):
         raise InvalidatePoolError
 
 

@@ -12,37 +12,61 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Engine
 from structlog import get_logger
 
+from app.db.connections import Connection, Connections
 from app.db.engine import DRIVERS_AWAY, DatabaseAwayError
 
 Row = tuple[Any, ...]
 Parameters = Mapping[str, Any]
 
 _log = get_logger(__name__)
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 # SQLite has one writer. A greenlet that waited for SQLite's own lock would block the
 # whole process, the lock's holder included, so writers queue here first.
 _sqlite_writer = threading.Lock()
 
 
-class Transaction:
-    """One write transaction: asks, gathers what to write, and writes it at the end.
+class Prepared(str):
+    """A statement that PostgreSQL parses and plans once for a connection.
 
     Attributes:
-        broken: whether its connection is of no use any more.
+        name: what it is called there.
+        prepare: what prepares it.
+        execute: what runs it, with `%(name)s` for the parameters.
     """
 
-    def __init__(self, connection: Any, *, on_sqlite: bool) -> None:
-        """Use a connection of the driver's, in autocommit mode, for one transaction."""
+    name: str
+    prepare: str
+    execute: str
+
+    def __new__(cls, name: str, statement: str) -> Self:
+        """Return a statement with `%(name)s` for parameters under a name."""
+        prepared = super().__new__(cls, statement)
+        names = list(dict.fromkeys(_PARAMETER.findall(statement)))
+        numbered = _PARAMETER.sub(
+            lambda found: f"${names.index(found[1]) + 1}", statement
+        )
+        given = ", ".join(f"%({each})s" for each in names)
+        prepared.name = name
+        prepared.prepare = f"PREPARE {name} AS {numbered}"
+        prepared.execute = f"EXECUTE {name} ({given})" if names else f"EXECUTE {name}"
+        return prepared
+
+
+class Transaction:
+    """One write transaction: asks, gathers what to write, and writes it at the end."""
+
+    def __init__(self, connection: Connection, *, on_sqlite: bool) -> None:
+        """Use a connection for one transaction."""
         self._connection = connection
-        self._cursor = connection.cursor()
+        self._cursor = connection.driver.cursor()
         self._on_sqlite = on_sqlite
         self._begun = False
-        self.broken = False
         self._writes: list[tuple[str, Parameters]] = []
         self._callbacks: list[Callable[[], None]] = []
 
@@ -83,13 +107,13 @@ class Transaction:
             self._begun = False
 
     def roll_back(self) -> None:
-        """Undo all of it; a connection that cannot is `broken`."""
+        """Undo all of it; a connection that cannot is of no use any more."""
         if self._begun:
             self._begun = False
             try:
                 self._run([("ROLLBACK", {})])
             except DatabaseAwayError:
-                self.broken = True
+                self._connection.broken = True
 
     def committed(self) -> None:
         """Call what waited for the commit."""
@@ -106,10 +130,27 @@ class Transaction:
                 for statement, parameters in statements:
                     self._cursor.execute(_for_sqlite(statement), parameters)
                 return
-            mogrify = self._cursor.mogrify
-            self._cursor.execute(b";\n".join(mogrify(*each) for each in statements))
+            self._run_on_postgres(statements)
         except DRIVERS_AWAY as error:
             raise DatabaseAwayError(str(error)) from error
+
+    def _run_on_postgres(self, statements: Sequence[tuple[str, Parameters]]) -> None:
+        mogrify, known = self._cursor.mogrify, self._connection.prepared
+        sent = [
+            mogrify(each.execute if isinstance(each, Prepared) else each, parameters)
+            for each, parameters in statements
+        ]
+        unknown = [
+            each
+            for each, _ in statements
+            if isinstance(each, Prepared) and each.name not in known
+        ]
+        # First, before anything that may fail; and where all fails, who knows.
+        sent[:0] = [each.prepare.encode() for each in unknown]
+        self._connection.broken = bool(unknown)
+        self._cursor.execute(b";\n".join(sent))
+        self._connection.broken = False
+        known.update(each.name for each in unknown)
 
 
 class Database:
@@ -121,7 +162,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         """Use the engine's pool of connections."""
-        self._engine = engine
+        self._connections = Connections(engine)
         self.on_sqlite = engine.dialect.name == "sqlite"
         self._writer = _sqlite_writer if self.on_sqlite else nullcontext()
         self._current: ContextVar[Transaction | None] = ContextVar(
@@ -134,8 +175,13 @@ class Database:
         Raises:
             DatabaseAwayError: the database is away.
         """
-        with self._own_transaction() as transaction:
+        with self._connections.one() as connection:
+            transaction = Transaction(connection, on_sqlite=self.on_sqlite)
             return transaction.look(statement, parameters)
+
+    def close(self) -> None:
+        """Let go of what is kept at hand, before the engine is closed."""
+        self._connections.close()
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -152,7 +198,8 @@ class Database:
         if current is not None:
             yield current
             return
-        with self._writer, self._own_transaction() as transaction:
+        with self._writer, self._connections.one() as connection:
+            transaction = Transaction(connection, on_sqlite=self.on_sqlite)
             token = self._current.set(transaction)
             try:
                 yield transaction
@@ -163,26 +210,6 @@ class Database:
             finally:
                 self._current.reset(token)
         transaction.committed()
-
-    @contextmanager
-    def _own_transaction(self) -> Iterator[Transaction]:
-        try:
-            taken = self._engine.raw_connection()
-        except DRIVERS_AWAY as error:
-            raise DatabaseAwayError(str(error)) from error
-        connection: Any = taken.driver_connection
-        if not self.on_sqlite:
-            # So that the driver does not send a BEGIN of its own, in a trip of its own.
-            connection.autocommit = True
-        transaction = Transaction(connection, on_sqlite=self.on_sqlite)
-        try:
-            yield transaction
-        finally:
-            if transaction.broken:
-                taken.invalidate()
-            elif not self.on_sqlite:
-                connection.autocommit = False
-            taken.close()
 
 
 def _call(callback: Callable[[], None]) -> None:
@@ -196,4 +223,4 @@ def _call(callback: Callable[[], None]) -> None:
 
 @cache
 def _for_sqlite(statement: str) -> str:
-    return re.sub(r"%\((\w+)\)s", r":\1", statement)
+    return _PARAMETER.sub(r":\1", statement)

@@ -4,6 +4,7 @@ import json
 import uuid
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from app.clock import Instant
 from app.revisions import new_stamp
@@ -13,6 +14,7 @@ from app.rooms.differences import Difference, Differences
 
 # What a row takes besides its changes, about.
 _ROW_BYTES = 128
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -130,53 +132,46 @@ def lifted_revision(before: Loaded, now: Instant, made: Made, number: int) -> Re
 
     Nothing else of the room differs, not even when it was changed last.
     """
-    room = replace(before.room, revision=number, stamp=new_stamp())
     all_timers = {
         timer_id: Difference(timer, timer, ())
         for timer_id, timer in before.timers.items()
     }
-    return _made(before, before, room, now, made, Differences(None, all_timers))
+    differing = Differences(None, all_timers)
+    numbers = {"revision": number, "stamp": new_stamp()}
+    return _made(before, before, now, made, differing, numbers)
 
 
 def first_revision(room: Room, made: Made) -> Revision:
     """Return the first revision of a new room."""
-    return _made(
-        None,
-        Loaded(room, whole=True),
-        room,
-        room.created_at,
-        made,
-        differences.of_new_room(room),
-    )
+    differing = differences.of_new_room(room)
+    return _made(None, Loaded(room, whole=True), room.created_at, made, differing, {})
 
 
 def _numbered(
     before: Loaded, after: Loaded, now: Instant, made: Made, differing: Differences
 ) -> Revision:
-    room = replace(
-        after.room,
-        revision=before.room.revision + 1,
-        stamp=new_stamp(),
-        updated_at=now,
-    )
-    return _made(before, after, room, now, made, differing)
+    numbers = {
+        "revision": before.room.revision + 1,
+        "stamp": new_stamp(),
+        "updated_at": now,
+    }
+    return _made(before, after, now, made, differing, numbers)
 
 
 def _made(
     before: Loaded | None,
     after: Loaded,
-    room: Room,
     now: Instant,
     made: Made,
     differing: Differences,
+    numbers: dict[str, Any],
 ) -> Revision:
-    changes = json.dumps(
-        differences.as_logged(differing), ensure_ascii=False, separators=(",", ":")
-    )
+    changes = _encode(differences.as_logged(differing))
     room = replace(
-        room,
-        log_rows=room.log_rows + 1,
-        log_bytes=room.log_bytes + len(changes.encode()) + _ROW_BYTES,
+        after.room,
+        **numbers,
+        log_rows=after.room.log_rows + 1,
+        log_bytes=after.room.log_bytes + len(changes.encode()) + _ROW_BYTES,
     )
     touched = {
         timer_id: replace(timer, revision=room.revision)

@@ -8,12 +8,13 @@ import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import product
 from typing import Any
 
 from app import clock
 from app.auth.identity import Identity, Revocation, Standing, room_holder
 from app.clock import Instant
-from app.db.transaction import Database, Row, Transaction
+from app.db.transaction import Database, Prepared, Row, Transaction
 from app.rooms.aggregate import Loaded, Room, Timer
 from app.rooms.command import Wanted
 from app.rooms.countdown import Status
@@ -84,10 +85,18 @@ class Store:
         self._on_sqlite = database.on_sqlite
         reading = _CLOCK_HERE if database.on_sqlite else _CLOCK
         self._clock = f"WITH clock AS MATERIALIZED ({reading} AS ms)"
-        self._next_end = (
+        self._next_end = Prepared(
+            "next_end",
             f"{self._clock} SELECT (SELECT min(ends_at) FROM timers"
-            " WHERE status = 'running'), clock.ms FROM clock"
+            " WHERE status = 'running'), clock.ms FROM clock",
         )
+
+        self._statements = {
+            (by_room, of_caller, whole): self._lock_and_load(
+                by_room=by_room, of_caller=of_caller, whole=whole
+            )
+            for by_room, of_caller, whole in product((True, False), repeat=3)
+        }
 
     def lock(
         self, transaction: Transaction, wanted: Wanted, identity: Identity | None
@@ -97,12 +106,8 @@ class Store:
         None where there is no such room or timer, or where it is not the caller's; with
         no caller it is the server's own business, which may change every room.
         """
-        where = _WHERE_ROOM if wanted.room_id is not None else _WHERE_TIMER
-        if identity is not None:
-            where += _OF_CALLER
-        statements = [self._load(where, whole=wanted.whole)]
-        if not self._on_sqlite:
-            statements.insert(0, f"SELECT 1 FROM rooms r WHERE {where} FOR UPDATE")
+        by_room, of_caller = wanted.room_id is not None, identity is not None
+        statements = self._statements[by_room, of_caller, wanted.whole]
         rows = transaction.ask(statements, self._parameters(wanted, identity))
         if not rows:
             return None
@@ -167,6 +172,20 @@ class Store:
         _write_rooms(transaction, revisions)
         self._write_timers(transaction, revisions)
         _write_log(transaction, revisions)
+
+    def _lock_and_load(
+        self, *, by_room: bool, of_caller: bool, whole: bool
+    ) -> list[Prepared]:
+        where = _WHERE_ROOM if by_room else _WHERE_TIMER
+        name = "room" if by_room else "timer"
+        if of_caller:
+            where, name = where + _OF_CALLER, f"{name}_of_caller"
+        load = self._load(where, whole=whole)
+        loaded = Prepared(f"load_{name}{'_whole' if whole else ''}", load)
+        if self._on_sqlite:
+            return [loaded]
+        lock = f"SELECT 1 FROM rooms r WHERE {where} FOR UPDATE"
+        return [Prepared(f"lock_{name}", lock), loaded]
 
     def _load(self, where: str, *, whole: bool) -> str:
         room = ", ".join(f"r.{name}" for name in _ROOM_COLUMNS)

@@ -179,6 +179,7 @@ class RedisManager(Manager, socketio.PubSubManager):  # type: ignore[misc]
         """Exchange broadcasts on `channel`; nothing runs before `start`."""
         super().__init__(channel=channel)
         self.host_id: str = uuid.uuid4().hex
+        self._signature = messages.signature(self.host_id)
         self.received = 0
         self._numbers = itertools.count()
         self._repeats = Repeats()
@@ -280,12 +281,15 @@ class RedisManager(Manager, socketio.PubSubManager):  # type: ignore[misc]
         if text == _RECOUNT:
             self.on_recount()
             return
+        if self._signature in text:
+            # This worker's own, which Redis tells to all who listen.
+            return
         try:
             message = messages.decode(text)
         except UnreadableMessageError as error:
             _log.debug("message ignored", extra={"error": str(error)})
             return
-        if message.host == self.host_id or self._repeats.is_repeat(message):
+        if self._repeats.is_repeat(message):
             return
         self.received += 1
         try:

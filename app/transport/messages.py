@@ -85,6 +85,14 @@ def encode(message: Message) -> str:
     return f'{packets.dumps(head)[:-1]},"data":{arguments}}}'
 
 
+def signature(host: str) -> bytes:
+    """Return what a message of that host holds, and no other: see `encode`.
+
+    In what is quoted, as in a title, quotation marks are escaped.
+    """
+    return f'"host_id":{packets.dumps(host)}'.encode()
+
+
 def decode(text: bytes) -> Message:
     """Read a message from the channel.
 

@@ -3,8 +3,9 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import gevent
 from gevent.event import Event
@@ -16,6 +17,8 @@ from app.transport.redis_links import FIRST_PAUSE, Away, next_pause
 MAX_WAITING = 5_000
 # Older news would only delay newer: the receivers reconcile with the database anyway.
 STALE_SECONDS = 2.0
+# Characters of texts that are sent before their answers are read.
+_AT_ONCE = 64 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -58,12 +61,22 @@ class Outbox:
             self.dropped += 1
         return None
 
-    def put_back(self, taken: _Waiting) -> None:
-        """Return the text that was taken last, for it could not be sent."""
-        if len(self._texts) < self._maximum:
-            self._texts.appendleft(taken)
-        else:
-            self.dropped += 1
+    def take_some(self, now: float) -> deque[_Waiting]:
+        """Take out the oldest texts that are worth sending, as many as go at once."""
+        taken: deque[_Waiting] = deque()
+        size = 0
+        while size < _AT_ONCE and (oldest := self.take(now)) is not None:
+            taken.append(oldest)
+            size += len(oldest.text)
+        return taken
+
+    def put_back(self, taken: Iterable[_Waiting]) -> None:
+        """Return the texts that were taken last, for they could not be sent."""
+        for each in reversed([*taken]):
+            if len(self._texts) < self._maximum:
+                self._texts.appendleft(each)
+            else:
+                self.dropped += 1
 
 
 class Publisher:
@@ -78,7 +91,9 @@ class Publisher:
     ) -> None:
         """Call `on_recovered` when Redis takes texts again after some were given up."""
         self.published = 0
-        self._redis = redis_links.connect(url)
+        # A connection of its own, which its one greenlet need not take from a pool.
+        pool = redis_links.connect(url).connection_pool
+        self._connection: Any = pool.make_connection()
         self._channel = channel
         self._on_recovered = on_recovered
         self._outbox = Outbox()
@@ -109,21 +124,39 @@ class Publisher:
 
     def close(self) -> None:
         """Close the connection."""
-        self._redis.close()
+        self._connection.disconnect()
 
     def _publish_waiting(self) -> bool:
         """Publish until nothing waits; return whether Redis took it all."""
         self._more.clear()
-        while (waiting := self._outbox.take(time.monotonic())) is not None:
+        while waiting := self._outbox.take_some(time.monotonic()):
             try:
-                self._redis.publish(self._channel, waiting.text)
+                self._publish(waiting)
             except Away as error:
                 self._fail(error)
-                self._outbox.put_back(waiting)
                 self._more.set()
                 return False
-            self._succeed()
         return True
+
+    def _publish(self, waiting: deque[_Waiting]) -> None:
+        """Publish texts in one round trip; those that Redis did not take wait on."""
+        try:
+            self._connection.send_packed_command(
+                self._connection.pack_commands(
+                    ("PUBLISH", self._channel, each.text) for each in waiting
+                ),
+                check_health=False,
+            )
+            while waiting:
+                self._connection.read_response()
+                waiting.popleft()
+                self._succeed()
+        except BaseException:
+            # Answers that are still to come are no answers to what is sent next.
+            self._connection.disconnect()
+            raise
+        finally:
+            self._outbox.put_back(waiting)
 
     def _fail(self, error: Exception) -> None:
         if not self._failing:

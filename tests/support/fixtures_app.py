@@ -79,6 +79,7 @@ def app_factory(
 
     yield make
     for app in apps:
+        app.extensions["database"].close()
         with app.app_context():
             app.extensions["sqlalchemy"].engine.dispose()
 

@@ -38,7 +38,7 @@ def test_what_could_not_be_sent_comes_first_again():
     taken = outbox.take(0)
     assert taken is not None
 
-    outbox.put_back(taken)
+    outbox.put_back([taken])
 
     assert texts(outbox) == ["first", "second"]
 
@@ -50,7 +50,7 @@ def test_what_could_not_be_sent_goes_when_the_outbox_is_full_of_newer():
     assert taken is not None
     outbox.put("second", 0)
 
-    outbox.put_back(taken)
+    outbox.put_back([taken])
 
     assert texts(outbox) == ["second"]
     assert outbox.dropped == 1
