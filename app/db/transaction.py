@@ -31,7 +31,7 @@ _PARAMETER = re.compile(r"%\((\w+)\)s")
 _sqlite_writer = threading.Lock()
 
 
-class Prepared(str):
+class Prepared(str):  # noqa: SLOT000 - there are but a few
     """A statement that PostgreSQL parses and plans once for a connection.
 
     Attributes:

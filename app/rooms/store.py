@@ -15,7 +15,7 @@ from app import clock
 from app.auth.identity import Identity, Revocation, Standing, room_holder
 from app.clock import Instant
 from app.db.transaction import Database, Prepared, Row, Transaction
-from app.rooms.aggregate import Loaded, Room, Timer
+from app.rooms.aggregate import ROOM_TEXTS, TIMER_TEXTS, Loaded, Room, Timer
 from app.rooms.command import Wanted
 from app.rooms.countdown import Status
 from app.rooms.differences import Difference
@@ -57,6 +57,9 @@ _LOG_COLUMNS = tuple(each.name for each in fields(LogRow))
 _IN_ITS_PLACE = " ON CONFLICT (room_id, revision) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in _LOG_COLUMNS[2:]
 )
+# What each revision of a room counts, whatever it changes.
+_COUNTED = ("revision", "stamp", "updated_at", "log_rows", "log_bytes")
+_TEXTS = (*ROOM_TEXTS, *TIMER_TEXTS, "status", "stamp", "share_token")
 _NOTHING = uuid.UUID(int=0).hex
 
 
@@ -169,7 +172,7 @@ class Store:
         """Have what revisions change written, and a row of the log for each."""
         if not revisions:
             return
-        _write_rooms(transaction, revisions)
+        self._write_rooms(transaction, revisions)
         self._write_timers(transaction, revisions)
         _write_log(transaction, revisions)
 
@@ -245,7 +248,7 @@ class Store:
         for timer_id, several in touched.items():
             before, after = several[0].before, several[-1].after
             if before is None and after is not None:
-                _insert(transaction, "timers", after, _TIMER_COLUMNS)
+                _insert(transaction, "timers", _TIMER_COLUMNS, [after])
             elif after is None:
                 transaction.write(
                     "DELETE FROM timers WHERE id = %(id)s", {"id": timer_id.hex}
@@ -254,33 +257,63 @@ class Store:
                 changed = {name for each in several for name in each.fields}
                 alike[(*sorted(changed), "revision")].append(after)
         for names, timers in alike.items():
-            self._update_timers(transaction, names, timers)
+            self._update(transaction, "timers", names, timers)
 
-    def _update_timers(
-        self, transaction: Transaction, names: tuple[str, ...], timers: list[Timer]
+    def _write_rooms(
+        self, transaction: Transaction, revisions: Sequence[Revision]
     ) -> None:
-        if len(timers) == 1:
-            _update(transaction, "timers", timers[0], names)
+        of_rooms: dict[uuid.UUID, list[Revision]] = defaultdict(list)
+        for revision in revisions:
+            of_rooms[revision.room.id].append(revision)
+        alike: dict[tuple[str, ...], list[Room]] = defaultdict(list)
+        for several in of_rooms.values():
+            room = several[-1].room
+            if several[-1].deleted:
+                transaction.write(
+                    "DELETE FROM rooms WHERE id = %(id)s", {"id": room.id.hex}
+                )
+            elif several[0].created:
+                _insert(transaction, "rooms", _ROOM_COLUMNS, [room])
+            else:
+                of_room = [each.differences.room for each in several]
+                changed = {name for each in of_room if each for name in each.fields}
+                alike[(*sorted(changed), *_COUNTED)].append(room)
+        for names, rooms in alike.items():
+            self._update(transaction, "rooms", names, rooms)
+
+    def _update(
+        self,
+        transaction: Transaction,
+        table: str,
+        names: tuple[str, ...],
+        things: Sequence[Any],
+    ) -> None:
+        if len(things) == 1:
+            assigned = ", ".join(f"{name} = %({name})s" for name in names)
+            statement = f"UPDATE {table} SET {assigned} WHERE id = %(id)s"
+            values = {
+                name: _stored(getattr(things[0], name)) for name in ("id", *names)
+            }
+            transaction.write(statement, values)
             return
-        # One statement for all: a room may have hundreds of them.
-        columns = ("id", *names)
-        parameters: dict[str, Any] = {}
-        rows = []
-        for number, timer in enumerate(timers):
-            keys = [f"{name}{number}" for name in columns]
-            values = [_stored(getattr(timer, name)) for name in columns]
-            parameters |= dict(zip(keys, values, strict=True))
-            rows.append("(" + ", ".join(f"%({key})s" for key in keys) + ")")
+        # One statement for all: a room may have hundreds of timers.
+        rows, parameters = _rows(("id", *names), things)
         assigned = ", ".join(
-            f"{name} = CAST(v.column{number} AS {_type_of(name)})"
+            f"{name} = CAST(v.column{number} AS {self._type_of(name)})"
             for number, name in enumerate(names, 2)
         )
-        same = "v.column1" if self._on_sqlite else "CAST(v.column1 AS uuid)"
         transaction.write(
-            f"UPDATE timers SET {assigned} FROM (VALUES {', '.join(rows)}) AS v"
-            f" WHERE timers.id = {same}",
+            f"UPDATE {table} SET {assigned} FROM (VALUES {rows}) AS v"
+            f" WHERE {table}.id = CAST(v.column1 AS {self._type_of('id')})",
             parameters,
         )
+
+    def _type_of(self, column: str) -> str:
+        if column in _TEXTS:
+            return "text"
+        if not column.endswith("id"):
+            return "bigint"
+        return "text" if self._on_sqlite else "uuid"
 
 
 def _holders(wanted: Wanted, identity: Identity | None) -> tuple[str, str]:
@@ -301,31 +334,10 @@ def _standing_of(row: Row, holders: tuple[str, str]) -> Standing:
     }
 
 
-def _write_rooms(transaction: Transaction, revisions: Sequence[Revision]) -> None:
-    latest: dict[uuid.UUID, list[Revision]] = defaultdict(list)
-    for revision in revisions:
-        latest[revision.room.id].append(revision)
-    for of_room in latest.values():
-        room, differences = (
-            of_room[-1].room,
-            [each.differences.room for each in of_room],
-        )
-        if of_room[-1].deleted:
-            parameters = {"id": room.id.hex}
-            transaction.write("DELETE FROM rooms WHERE id = %(id)s", parameters)
-        elif of_room[0].created:
-            _insert(transaction, "rooms", room, _ROOM_COLUMNS)
-        else:
-            changed = {name for each in differences if each for name in each.fields}
-            numbers = ("revision", "stamp", "updated_at", "log_rows", "log_bytes")
-            _update(transaction, "rooms", room, (*sorted(changed), *numbers))
-
-
 def _write_log(transaction: Transaction, revisions: Sequence[Revision]) -> None:
+    rows = [revision.row for revision in revisions]
+    _insert(transaction, "room_revisions", _LOG_COLUMNS, rows, _IN_ITS_PLACE)
     for revision in revisions:
-        _insert(
-            transaction, "room_revisions", revision.row, _LOG_COLUMNS, _IN_ITS_PLACE
-        )
         _prune_log(transaction, revision)
 
 
@@ -356,37 +368,35 @@ def _prune_log(transaction: Transaction, revision: Revision) -> None:
 def _insert(
     transaction: Transaction,
     table: str,
-    thing: Any,
     columns: tuple[str, ...],
+    things: Sequence[Any],
     conflict: str = "",
 ) -> None:
-    places = ", ".join(f"%({name})s" for name in columns)
+    rows, parameters = _rows(columns, things)
+    named = ", ".join(columns)
     transaction.write(
-        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places}){conflict}",
-        {name: _stored(getattr(thing, name)) for name in columns},
+        f"INSERT INTO {table} ({named}) VALUES {rows}{conflict}", parameters
     )
 
 
-def _update(
-    transaction: Transaction, table: str, thing: Any, columns: tuple[str, ...]
-) -> None:
-    assigned = ", ".join(f"{name} = %({name})s" for name in columns)
-    parameters = {name: _stored(getattr(thing, name)) for name in columns}
-    transaction.write(
-        f"UPDATE {table} SET {assigned} WHERE id = %(id)s",
-        parameters | {"id": thing.id.hex},
-    )
+def _rows(
+    columns: tuple[str, ...], things: Sequence[Any]
+) -> tuple[str, dict[str, Any]]:
+    """Return the rows of a `VALUES`, and their parameters."""
+    parameters: dict[str, Any] = {}
+    rows = []
+    for number, thing in enumerate(things):
+        keys = [f"{name}{number}" for name in columns]
+        values = [_stored(getattr(thing, name)) for name in columns]
+        parameters.update(zip(keys, values, strict=True))
+        rows.append("(" + ", ".join(f"%({key})s" for key in keys) + ")")
+    return ", ".join(rows), parameters
 
 
 def _stored(value: Any) -> Any:
     if isinstance(value, uuid.UUID):
         return value.hex
     return value.value if isinstance(value, Status) else value
-
-
-def _type_of(name: str) -> str:
-    texts = ("title", "description", "completion_message", "status")
-    return "text" if name in texts else "bigint"
 
 
 def _room_of(row: Row) -> Room:
