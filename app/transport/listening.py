@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable
+from typing import Any
 
 import gevent
 import redis
@@ -61,20 +62,29 @@ class Listener:
     def _listen(self) -> None:
         with PubSub(self._redis.connection_pool) as pubsub:
             pubsub.subscribe(self._channel)
+            # What it hears is read here: `get_message` takes longer over each message
+            # than all that is done with it.
+            connection: Any = pubsub.connection
             heard = time.monotonic()
             while True:
-                message = pubsub.get_message(timeout=SILENCE_SECONDS)
-                if message is not None:
-                    heard = time.monotonic()
-                    self._take(message)
-                else:
+                try:
+                    told = connection.read_response(
+                        timeout=SILENCE_SECONDS,
+                        disconnect_on_error=False,
+                        push_request=True,
+                    )
+                except redis.TimeoutError:
                     _ask(pubsub, time.monotonic() - heard)
+                    continue
+                heard = time.monotonic()
+                # All but the answer to a ping are a kind, a channel and what is told.
+                if isinstance(told, list):
+                    self._take(*told)
 
-    def _take(self, message: dict[str, object]) -> None:
-        kind, data = message["type"], message["data"]
-        if kind == "subscribe":
+    def _take(self, kind: bytes, _channel: bytes = b"", data: object = None) -> None:
+        if kind == b"subscribe":
             self._note_subscription()
-        elif kind == "message" and isinstance(data, bytes):
+        elif kind == b"message" and isinstance(data, bytes):
             self._on_message(data)
 
     def _note_subscription(self) -> None:

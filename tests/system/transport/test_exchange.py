@@ -60,7 +60,10 @@ def test_workers_hear_that_counts_have_changed(pair: list[Peer], private_redis: 
 
     for peer in pair:
         peer.recounts.get(timeout=patient(5))
-        assert_nothing_more(peer, peer)
+    pair[0].broadcast("the last")
+    for peer in pair:
+        assert peer.next_delivered() == "the last"
+        assert peer.recounts.empty()
 
 
 def test_another_worker_delivers_broadcasts_in_their_order(pair: list[Peer]):
