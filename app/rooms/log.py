@@ -1,4 +1,4 @@
-"""Reading a room's log, page by page.
+"""Reading the logs of rooms, page by page, and forgetting what is old.
 
 Each page is one statement of its own, so that whoever takes a log slowly holds neither
 a transaction nor a connection between two pages.
@@ -8,9 +8,9 @@ import json
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from app.auth.identity import Identity
+from app.clock import Instant
 from app.db.transaction import Database
 
 MAX_PAGE = 200
@@ -18,11 +18,18 @@ MAX_PAGE = 200
 # longer: it is a page of its own.
 PAGE_BYTES = 256 * 1024
 _ROW_BYTES = 256
+# Rows that are forgotten in one transaction: few, for SQLite blocks everybody.
+_FORGOTTEN = 200
 
 _OPERATOR = "operator:"
 _MAY_READ = (
     "SELECT 1 FROM rooms r WHERE r.id = %(room)s"
     " AND (r.owner_id = %(owner)s OR r.id = %(operated)s)"
+)
+_FORGET = (
+    "DELETE FROM room_revisions WHERE (room_id, revision) IN ("
+    "SELECT room_id, revision FROM room_revisions WHERE at < %(before)s"
+    " ORDER BY at LIMIT %(most)s) RETURNING revision"
 )
 _COLUMNS = "revision, at, actor, command, noticed_by, undoes, undone_by"
 
@@ -75,7 +82,7 @@ class Page:
 
 
 class Log:
-    """The logs of all rooms, for those who read them."""
+    """The logs of all rooms, also of those that are gone."""
 
     def __init__(self, database: Database) -> None:
         """Read from `database`."""
@@ -111,6 +118,19 @@ class Log:
                 after = page.entries[-1].revision
                 yield page.entries
             more = page.more
+
+    def forget(self, before: Instant) -> Iterator[int]:
+        """Forget what is older than an instant, in rooms that are gone as well.
+
+        In short transactions, one for each step of the iterator, which yields how many
+        rows it took.
+        """
+        forgotten = _FORGOTTEN
+        while forgotten == _FORGOTTEN:
+            with self._database.transaction() as transaction:
+                parameters = {"before": before, "most": _FORGOTTEN}
+                forgotten = len(transaction.ask([_FORGET], parameters))
+            yield forgotten
 
     def _look(self, statement: str, room_id: uuid.UUID, after: int, limit: int) -> Page:
         parameters = {
@@ -152,7 +172,7 @@ def _page(order: str, database: Database) -> str:
     if not database.on_sqlite:
         size = f"octet_length({text})"
     over = f"OVER (ORDER BY revision {order})"
-    listed: Any = (
+    listed = (
         f"SELECT {_COLUMNS}, {text} AS changes, {size} + {_ROW_BYTES} AS size"
         " FROM room_revisions WHERE room_id = %(room)s AND revision > %(after)s"
         f" ORDER BY revision {order} LIMIT %(one_more)s"
