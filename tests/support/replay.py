@@ -38,8 +38,7 @@ def told(state: Json) -> tuple[Json, Json]:
         }
         for timer in state["timers"]
     }
-    room = state.get("room", state)
-    return {name: room[name] for name in _OF_ROOM}, timers
+    return {name: state[name] for name in _OF_ROOM}, timers
 
 
 def _changed(thing: Json | None, change: Any) -> Json | None:
