@@ -33,6 +33,7 @@ from app.ops.gauges import Gauges
 from app.ops.routes import ops
 from app.rooms.change import Changes
 from app.rooms.finisher import Finisher
+from app.rooms.log import Log
 from app.rooms.routes import rooms, timers
 from app.transport.broadcasts import LocalManager, Manager, RedisManager
 from app.transport.greenlets import keep_running
@@ -183,6 +184,7 @@ def _wire_live(app: Flask, settings: Settings) -> None:
         "worker": worker,
         "manager": manager,
         "changes": changes,
+        "log": Log(app.extensions["database"]),
         "audience": audience,
         "reconciler": reconciler,
         "finisher": finisher,

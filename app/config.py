@@ -60,6 +60,7 @@ class Settings:
     operator_token_ttl_ms: int
     cors_origin: tuple[str, ...]
     log_level: str
+    log_retention_days: int
     rate_limit_enabled: bool
     rate_limit_window_ms: int
     rate_limit_max_requests: int
@@ -161,6 +162,7 @@ def _read(reader: _Reader) -> Settings:
         ),
         cors_origin=reader.parsed("CORS_ORIGIN", ("http://localhost:5173",), _origins),
         log_level=reader.parsed("LOG_LEVEL", "info", _log_level),
+        log_retention_days=reader.number("LOG_RETENTION_DAYS", 90, 1, 3650),
         rate_limit_enabled=reader.parsed("RATE_LIMIT_ENABLED", True, _boolean),
         rate_limit_window_ms=reader.number(
             "RATE_LIMIT_WINDOW_MS", 60_000, 1000, 30 * day

@@ -134,6 +134,9 @@ def revoke_operators(room_id: uuid.UUID) -> None:
 def standing_of(holders: Iterable[str]) -> Standing:
     """Return the revocations that there were of these holders' tokens."""
     rows = db.session.execute(_GENERATIONS, {"holders": list(holders)}).all()
+    # Its connection goes back: who held one while asking for another could wait for
+    # those who do the same.
+    db.session.rollback()
     return {row.holder: Revocation(row.generation, row.revoked_at) for row in rows}
 
 

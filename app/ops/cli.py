@@ -22,8 +22,9 @@ from app.rooms import operators, upkeep
 from app.rooms.aggregate import Room
 from app.rooms.command import COMMAND_LINE
 from app.rooms.commands.rooms import new_room
+from app.rooms.log import Log
 from app.rooms.model import RoomRow
-from app.rooms.schemas import RoomInput
+from app.rooms.schemas import MAX_REVISION, RoomInput
 
 _DAY_MS = 24 * 60 * 60 * 1000
 
@@ -35,7 +36,7 @@ def _set_clock() -> None:
 
 rooms = AppGroup(
     "room",
-    help="Create, list and prune rooms; after a restore, lift them.",
+    help="Create, list and prune rooms, read their logs; after a restore, lift them.",
     callback=_set_clock,
 )
 tokens = AppGroup("token", help="Issue tokens.", callback=_set_clock)
@@ -85,6 +86,20 @@ def prune_rooms(days: int) -> None:
     """Delete the rooms in which nothing changed for so many days."""
     before = Instant(clock.now() - days * _DAY_MS)
     click.echo(f"Deleted {upkeep.prune_rooms(wired('changes'), before)} rooms.")
+
+
+@rooms.command("log")
+@click.argument("room_id", type=click.UUID)
+@click.option("--after", type=click.IntRange(0), default=0, help="A revision.")
+def print_log(room_id: uuid.UUID, after: int) -> None:
+    """Print a room's log, one JSON object a line, with the actors' full names.
+
+    Also of a room that is gone, as long as the log is kept.
+    """
+    log: Log = wired("log")
+    for entries in log.pages(room_id, min(after, MAX_REVISION)):
+        for entry in entries:
+            click.echo(entry.as_json(entry.actor))
 
 
 @rooms.command("restored")

@@ -14,8 +14,11 @@ from app.rooms.aggregate import (
     MAX_TITLE,
 )
 from app.rooms.countdown import MAX_DURATION, MIN_DURATION, Status
+from app.rooms.log import MAX_PAGE
 
 MAX_PAGE_SIZE = 100
+# The largest whole number that JavaScript holds exactly.
+MAX_REVISION = 2**53 - 1
 
 
 class RoomSchema(Payload):
@@ -181,3 +184,105 @@ class OrderSchema(Payload):
 
     timer_ids = fields.List(fields.UUID(), required=True)
     revision = fields.Integer(required=True)
+
+
+class AfterQuery(Payload):
+    """After which revision a log is read."""
+
+    after = fields.Integer(
+        validate=validate.Range(0, MAX_REVISION),
+        metadata={"description": "Only later revisions than this one."},
+    )
+
+
+class RevisionsQuery(AfterQuery):
+    """Which revisions of a room are listed."""
+
+    limit = fields.Integer(
+        load_default=50,
+        validate=validate.Range(1, MAX_PAGE),
+        metadata={"description": "How many there are at most."},
+    )
+
+
+_FIELDS_CHANGED = {
+    "type": "object",
+    "description": "The fields that differ, each with its values before and after.",
+    "additionalProperties": {"type": "array", "minItems": 2, "maxItems": 2},
+}
+_WHOLE_THING = {
+    "type": "array",
+    "description": "A new thing is `[null, {field: value}]`, one that is deleted "
+    "`[{field: value}, null]`.",
+    "minItems": 2,
+    "maxItems": 2,
+    "items": {"type": "object", "nullable": True},
+}
+
+
+def _changed() -> fields.Raw:
+    return fields.Raw(
+        metadata={
+            "oneOf": [_FIELDS_CHANGED, _WHOLE_THING],
+            "example": {"title": ["Opening", "Welcome"]},
+        }
+    )
+
+
+class ChangesSchema(Payload):
+    """What a revision changed; never a token."""
+
+    room = _changed()
+    timers = fields.Dict(
+        keys=fields.UUID(),
+        values=_changed(),
+        metadata={"description": "By the ids of the timers."},
+    )
+
+
+class RevisionSchema(Payload):
+    """A revision of a room: who did what, when, and what it changed."""
+
+    revision = fields.Integer(required=True, metadata={"example": 7})
+    at = instant("When it was made", required=True)
+    actor = fields.String(
+        required=True,
+        metadata={
+            "description": "`owner`, `operator:<uuid>`, `clock`, `command-line` or "
+            "`migration`.",
+            "example": "owner",
+        },
+    )
+    command = fields.String(required=True, metadata={"example": "start-timer"})
+    noticed_by = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Of what the clock did: the command, or the `finisher`, "
+            "that noticed it."
+        },
+    )
+    undoes = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The revision that this one takes back."},
+    )
+    undone_by = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The revision that took this one back."},
+    )
+    changes = fields.Nested(ChangesSchema, required=True)
+
+
+class RevisionPage(Payload):
+    """Some revisions of a room, in ascending order."""
+
+    revisions = fields.List(fields.Nested(RevisionSchema), required=True)
+    more = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "Whether some were left out: newer ones with `after`, older "
+            "ones without."
+        },
+    )

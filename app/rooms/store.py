@@ -342,10 +342,13 @@ def _write_log(transaction: Transaction, revisions: Sequence[Revision]) -> None:
 
 
 def _prune_log(transaction: Transaction, revision: Revision) -> None:
-    row, bytes_before = (
-        revision.row,
-        revision.row.bytes_until - len(revision.row.changes),
-    )
+    """Have old rows deleted before there are more than may be, or more bytes.
+
+    After each `_PRUNED_ROWS` and `_PRUNED_BYTES`, which no row is longer than: so much
+    is left free for what is written until the next time.
+    """
+    row = revision.row
+    bytes_before = 0 if revision.before is None else revision.before.room.log_bytes
     rows_cross = row.number > MAX_LOG_ROWS - _PRUNED_ROWS and not (
         row.number % _PRUNED_ROWS
     )

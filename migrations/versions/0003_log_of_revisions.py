@@ -22,12 +22,13 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=300), nullable=False),
         sa.Column("command", sa.String(length=40), nullable=False),
         sa.Column("noticed_by", sa.String(length=40), nullable=True),
-        sa.Column("changes", sa.JSON(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("bytes_until", sa.BigInteger(), nullable=False),
         sa.Column("undoes", sa.BigInteger(), nullable=True),
         sa.Column("origin", sa.BigInteger(), nullable=True),
         sa.Column("undone_by", sa.BigInteger(), nullable=True),
+        # Last, for SQLite reads through it to reach what follows.
+        sa.Column("changes", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("room_id", "revision", name="pk_room_revisions"),
     )
     op.create_index("ix_room_revisions_at", "room_revisions", ["at"])
@@ -85,4 +86,17 @@ def _begin_logs() -> None:
             FROM rooms r"""
         )
     )
-    op.execute(sa.text(f"UPDATE rooms SET log_rows = 1, log_bytes = {_ROW_BYTES}"))
+    size = (
+        "length(CAST(changes AS blob))"
+        if sqlite
+        else "octet_length(CAST(changes AS text))"
+    )
+    op.execute(
+        sa.text(f"UPDATE room_revisions SET bytes_until = {size} + {_ROW_BYTES}")
+    )
+    op.execute(
+        sa.text(
+            """UPDATE rooms SET log_rows = 1, log_bytes = (SELECT bytes_until
+                FROM room_revisions WHERE room_id = rooms.id)"""
+        )
+    )

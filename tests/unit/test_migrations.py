@@ -1,5 +1,6 @@
 """The schema that migrations make is the one that the models describe."""
 
+import json
 import subprocess
 import sys
 import uuid
@@ -11,7 +12,12 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
 from app.extensions import db
+from app.rooms.command import COMMAND_LINE
+from app.rooms.commands.rooms import update_room
+from tests.support.api import Api
 from tests.support.environment import ROOT, child_environment, product_settings
+from tests.support.replay import replayed, told
+from tests.support.senders import in_process
 from tests.support.waiting import wait_until
 
 TABLES = {"rooms", "timers", "room_revisions", "token_generations", "idempotency_keys"}
@@ -78,6 +84,92 @@ def test_a_worker_of_the_version_before_writes_rooms_without_a_stamp(app):
         add_old_room()
 
         assert stored("SELECT stamp FROM rooms") == [("000000",)]
+
+
+LOGGED_ROOM = text(
+    "INSERT INTO rooms (id, owner_id, name, description, share_token, revision, stamp,"
+    " current_timer_id, created_at, updated_at) VALUES (:id, 'ada', :name, :text,"
+    " :share_token, 41, 'abcdef', :current, 1700000000000, 1700000000007)"
+)
+LOGGED_TIMER = text(
+    "INSERT INTO timers (id, room_id, title, description, completion_message, position,"
+    " duration, remaining, status, started_at, ends_at, revision) VALUES (:id, :room,"
+    " :title, :text, '', :position, 86400000, 1000, :status, :started_at, :ends_at, 7)"
+)
+AWKWARD = '"It\'s" \\ 語 \U0001f600\n\t\x01 %(name)s :name'
+
+
+def add_rooms_to_log():
+    """Two rooms: one with timers of each status, and one with nothing."""
+    full, empty, *timers = (uuid.uuid4().hex for _ in range(6))
+    room = {"name": AWKWARD[:20], "text": AWKWARD, "current": timers[1]}
+    at = {"started_at": 1700000000005, "ends_at": 1700000060005}
+    unset = {"started_at": None, "ends_at": None}
+    with db.engine.begin() as connection:
+        connection.execute(LOGGED_ROOM, {**room, "id": full, "share_token": "one"})
+        room = {"name": "Empty", "text": "", "current": None}
+        connection.execute(LOGGED_ROOM, {**room, "id": empty, "share_token": "two"})
+        statuses = ("idle", "running", "paused", "finished")
+        for position, (timer, status) in enumerate(zip(timers, statuses, strict=True)):
+            row = {"id": timer, "room": full, "position": position, "status": status}
+            texts = {"title": f"{position} {AWKWARD}"[:20], "text": AWKWARD}
+            set_at = at if status == "running" else unset
+            connection.execute(LOGGED_TIMER, row | texts | set_at)
+
+
+def test_the_log_of_a_room_that_was_there_begins_with_its_state(app):
+    api = Api(in_process(app.test_client()))
+    with app.app_context():
+        downgrade(directory="migrations", revision="0002")
+        assert "room_revisions" not in tables()
+        add_rooms_to_log()
+        upgrade(directory="migrations")
+        rooms = stored("SELECT share_token, CAST(id AS text) FROM rooms")
+        counted = stored("SELECT log_rows, log_bytes FROM rooms ORDER BY share_token")
+        sizes = stored(
+            "SELECT number, bytes_until, CAST(changes AS text), v.at, v.actor,"
+            " v.command, v.revision"
+            " FROM room_revisions v JOIN rooms ON id = room_id ORDER BY share_token"
+        )
+
+    assert len(rooms) == 2
+    for share_token, room_id in rooms:
+        entries = next(app.extensions["log"].pages(uuid.UUID(room_id), 0))
+        row = json.loads(entries[0].as_json("migration"))
+        assert replayed([row]) == told(api.state(share_token))
+    for (number, size, changes, *rest), kept in zip(sizes, counted, strict=True):
+        assert (number, size) == kept == (1, len(changes.encode()) + 128)
+        assert rest == [1700000000007, "migration", "begin-log", 41]
+
+
+def test_a_room_that_was_there_goes_on_in_its_log_and_outlives_a_downgrade(app):
+    with app.app_context():
+        downgrade(directory="migrations", revision="0002")
+        add_rooms_to_log()
+        upgrade(directory="migrations")
+        found = stored("SELECT CAST(id AS text) FROM rooms WHERE share_token = 'one'")
+        room_id = uuid.UUID(found[0][0])
+
+        app.extensions["changes"].make(
+            update_room(room_id, {"name": "Renamed"}), COMMAND_LINE
+        )
+
+    (rows,) = app.extensions["log"].pages(room_id, 0)
+    entries = [json.loads(row.as_json(row.actor)) for row in rows]
+    # What was running is over since.
+    assert [entry["command"] for entry in entries] == [
+        "begin-log",
+        "finish",
+        "update-room",
+    ]
+    api = Api(in_process(app.test_client()))
+    assert replayed(entries) == told(api.state("one"))
+
+    with app.app_context():
+        downgrade(directory="migrations", revision="0002")
+        names = stored("SELECT name FROM rooms ORDER BY share_token")
+        assert names == [("Renamed",), ("Empty",)]
+        assert stored("SELECT count(*) FROM timers") == [(4,)]
 
 
 @pytest.mark.database("postgres")
