@@ -16,6 +16,8 @@ from app.rooms.aggregate import (
 from app.rooms.countdown import MAX_DURATION, MIN_DURATION, Status
 
 MAX_PAGE_SIZE = 100
+# JavaScript's largest exact number.
+MAX_REVISION = 2**53 - 1
 
 
 class RoomSchema(Payload):
@@ -72,6 +74,19 @@ class RoomChanges(Payload):
     current_timer_id = fields.UUID(
         allow_none=True,
         metadata={"description": "The room's timer that the screens are to show."},
+    )
+
+
+class UndoInput(Payload):
+    """What is to be undone."""
+
+    revision = fields.Integer(
+        strict=True,
+        validate=validate.Range(1, MAX_REVISION),
+        metadata={
+            "description": "The revision to undo; by default the caller's own latest "
+            "command that is not undone."
+        },
     )
 
 
