@@ -93,7 +93,7 @@ class Changes:
                 raise Forbidden
             if command.wanted.history is not None:
                 sought = command.wanted.history
-                found = recall.with_history(transaction, found, sought)
+                found = recall.with_history(self.database, transaction, found, sought)
             outcome = _decided(command, actor, found, expected)
             self.store.write(transaction, outcome.revisions)
             self.publish_after_commit(transaction, outcome.revisions)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from app.db.transaction import Row, Transaction
+from app.db.transaction import Database, Row, Transaction
 from app.naming import camel_case
 from app.rooms.aggregate import Room
 from app.rooms.differences import COUNTDOWN_FIELDS
@@ -30,6 +30,8 @@ _OWN_LATEST = (
 _TOUCHES = {"whole": "[%"} | {
     name: f'%"{camel_case(name)}":%' for name in COUNTDOWN_FIELDS
 }
+# SQLite takes a name that begins with a digit for a place in an array.
+_KEY, _KEY_ON_SQLITE = "{}", '$."{}"'
 _TOUCHED = " OR ".join(f"touched LIKE %({name})s" for name in _TOUCHES)
 _LATER = (
     "SELECT revision, actor, command, touched, undoes, origin, undone_by FROM"
@@ -40,12 +42,15 @@ _LATER = (
 )
 
 
-def with_history(transaction: Transaction, found: Found, sought: Sought) -> Found:
+def with_history(
+    database: Database, transaction: Transaction, found: Found, sought: Sought
+) -> Found:
     """Return what was found with what an undo needs of the room's log."""
     target = _target(transaction, found.loaded.room, sought)
     history = History(target)
     if target is not None:
-        history = _history(transaction, found.loaded.room, target)
+        key = _KEY_ON_SQLITE if database.on_sqlite else _KEY
+        history = _history(transaction, found.loaded.room, target, key)
     return replace(found, loaded=replace(found.loaded, history=history))
 
 
@@ -56,7 +61,7 @@ def _target(transaction: Transaction, room: Room, sought: Sought) -> Entry | Non
     return _entry(rows[0]) if rows else None
 
 
-def _history(transaction: Transaction, room: Room, target: Entry) -> History:
+def _history(transaction: Transaction, room: Room, target: Entry, key: str) -> History:
     origin = None
     if target.origin is not None:
         origin = _target(transaction, room, Sought(target.origin, ""))
@@ -64,7 +69,7 @@ def _history(transaction: Transaction, room: Room, target: Entry) -> History:
     too_many = False
     for timer_id in _with_countdowns(target.changes.get("timers", {})):
         parameters = _of(room) | _TOUCHES
-        parameters |= {"revision": target.revision, "timer": timer_id}
+        parameters |= {"revision": target.revision, "timer": key.format(timer_id)}
         rows = transaction.ask([_LATER], parameters)
         too_many |= len(rows) > MOST_LATER
         later += (_entry(row, timer_id) for row in rows[:MOST_LATER])
