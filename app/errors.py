@@ -4,7 +4,7 @@ Each error has a `code` that clients may rely on, the HTTP status that says the 
 and a `detail` that tells the person in front of the screen what to do.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class DomainError(Exception):
@@ -15,14 +15,19 @@ class DomainError(Exception):
         status: the HTTP status that renders it.
         title: the refusal in a few words, the same for each occurrence.
         detail: what happened this time, and what to do about it.
+        errors: messages by the name of what they are about, where the refusal is
+            about certain fields; else None.
     """
 
     code: ClassVar[str]
     status: ClassVar[int]
     title: ClassVar[str]
 
-    def __init__(self, detail: str | None = None) -> None:
+    def __init__(
+        self, detail: str | None = None, errors: dict[str, Any] | None = None
+    ) -> None:
         self.detail = detail or self.title
+        self.errors = errors
         super().__init__(self.detail)
 
 
@@ -82,20 +87,39 @@ class RoomMovedOn(DomainError):
     title = "The room has changed since the revision that you named."
 
 
-class InvalidField(DomainError):
-    """A field's value is well-formed but cannot be accepted.
+class NothingToUndo(DomainError):
+    """The caller has made no command that is not undone."""
 
-    Attributes:
-        field: the name of the field on the wire.
-    """
+    code = "nothing-to-undo"
+    status = 409
+    title = "You have changed nothing here that is not undone already."
+
+
+class CannotBeUndone(DomainError):
+    """The revision is none that an undo takes back."""
+
+    code = "cannot-be-undone"
+    status = 409
+    title = "This cannot be undone."
+
+
+class Overtaken(DomainError):
+    """What was to be undone has been changed since; `errors` names the fields."""
+
+    code = "overtaken"
+    status = 409
+    title = "What was to be undone has been changed since."
+
+
+class InvalidField(DomainError):
+    """A field's value, by its name on the wire, is well-formed but not acceptable."""
 
     code = "invalid-field"
     status = 422
     title = "A field's value cannot be accepted."
 
     def __init__(self, field: str, detail: str) -> None:
-        super().__init__(detail)
-        self.field = field
+        super().__init__(detail, {field: [detail]})
 
 
 class IdempotencyKeyReused(DomainError):

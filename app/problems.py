@@ -8,7 +8,7 @@ from structlog import get_logger
 from werkzeug.exceptions import HTTPException
 
 from app.db.engine import AWAY
-from app.errors import DomainError, InvalidField
+from app.errors import DomainError
 from app.transport import packets
 from app.transport.requests import REFUSED
 
@@ -81,7 +81,7 @@ def problem(
 
 def render_refusal(error: DomainError) -> Response:
     """Return the problem document of a refusal of ours."""
-    errors = {error.field: [error.detail]} if isinstance(error, InvalidField) else None
+    errors = None if error.errors is None else bounded(error.errors)
     return problem(error.status, code=error.code, detail=error.detail, errors=errors)
 
 

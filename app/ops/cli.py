@@ -15,13 +15,14 @@ from app.auth import service as auth
 from app.auth.identity import is_subject, owner_holder
 from app.clock import Instant
 from app.config import Settings
-from app.errors import DomainError
+from app.errors import DomainError, Forbidden
 from app.extensions import db, wired
 from app.ops.timekeeper import set_clock
 from app.rooms import operators, upkeep
 from app.rooms.aggregate import Room
 from app.rooms.command import COMMAND_LINE
 from app.rooms.commands.rooms import new_room
+from app.rooms.commands.undo import undo
 from app.rooms.log import Log
 from app.rooms.model import RoomRow
 from app.rooms.schemas import MAX_REVISION, RoomInput
@@ -36,7 +37,7 @@ def _set_clock() -> None:
 
 rooms = AppGroup(
     "room",
-    help="Create, list and prune rooms, read their logs; after a restore, lift them.",
+    help="Create, list and prune rooms, read their logs, undo; after a restore, lift.",
     callback=_set_clock,
 )
 tokens = AppGroup("token", help="Issue tokens.", callback=_set_clock)
@@ -100,6 +101,25 @@ def print_log(room_id: uuid.UUID, after: int) -> None:
     for entries in log.pages(room_id, min(after, MAX_REVISION)):
         for entry in entries:
             click.echo(entry.as_json(entry.actor))
+
+
+@rooms.command("undo")
+@click.argument("room_id", type=click.UUID)
+@click.option(
+    "--revision",
+    type=click.IntRange(1, MAX_REVISION),
+    help="What to undo; by default the command line's own latest command.",
+)
+def undo_in_room(room_id: uuid.UUID, revision: int | None) -> None:
+    """Undo one revision of a room and print the room, as JSON."""
+    command = undo(room_id, COMMAND_LINE, revision)
+    try:
+        room = wired("changes").make(command, COMMAND_LINE).accepted().room
+    except Forbidden as error:
+        raise click.ClickException("There is no such room.") from error
+    except DomainError as error:
+        raise click.ClickException(error.detail) from error
+    _print(_facts(room))
 
 
 @rooms.command("restored")

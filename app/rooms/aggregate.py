@@ -13,6 +13,7 @@ from typing import Any
 from app.clock import Instant
 from app.errors import Forbidden
 from app.rooms.countdown import Countdown
+from app.rooms.history import History, TakenBack
 
 ROOM_TEXTS = ("name", "description")
 TIMER_TEXTS = ("title", "description", "completion_message")
@@ -84,6 +85,8 @@ class Loaded:
         whole: whether these are all of the room's timers.
         asked: the timer that the command names; None where it names none.
         deleted: whether the room is to be deleted, with all that is in it.
+        history: what of the room's log the command needs; None where it needs none.
+        takes_back: the revision that is to be undone, if this is an undo.
     """
 
     room: Room
@@ -91,6 +94,8 @@ class Loaded:
     whole: bool = False
     asked: uuid.UUID | None = None
     deleted: bool = False
+    history: History | None = None
+    takes_back: TakenBack | None = None
 
     @property
     def timer(self) -> Timer:

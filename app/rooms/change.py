@@ -11,14 +11,14 @@ between them.
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.auth.identity import Standing
 from app.clock import Instant
 from app.db.transaction import Database, Transaction
 from app.errors import DomainError, Forbidden, RoomMovedOn, Unauthenticated
 from app.revisions import ExpectedRevision, differ
-from app.rooms import due
+from app.rooms import due, recall
 from app.rooms.aggregate import Loaded, Room
 from app.rooms.command import Actor, Command, Wanted
 from app.rooms.events import Subscriber, events_of
@@ -91,6 +91,9 @@ class Changes:
             found = self.store.lock(transaction, command.wanted, actor.identity)
             if found is None:
                 raise Forbidden
+            if command.wanted.history is not None:
+                sought = command.wanted.history
+                found = recall.with_history(self.database, transaction, found, sought)
             outcome = _decided(command, actor, found, expected)
             self.store.write(transaction, outcome.revisions)
             self.publish_after_commit(transaction, outcome.revisions)
@@ -175,14 +178,13 @@ def _decided(
 ) -> Outcome:
     loaded, now = found.loaded, found.now
     revisions = list(due.due_revisions(loaded, now, command.name))
-    loaded = revisions[-1].after if revisions else loaded
+    loaded = _followed(loaded, revisions)
     try:
         _check_standing(actor, found.standing)
         _check_expected(loaded.room, expected)
-        made = Made(actor.name, command.name)
-        revision = revise(
-            loaded, command.decide(loaded, now), now, made, anyway=command.anyway
-        )
+        decided = command.decide(loaded, now)
+        made = Made(actor.name, command.name, takes_back=decided.takes_back)
+        revision = revise(loaded, decided, now, made, anyway=command.anyway)
     except DomainError as refusal:
         return Outcome(loaded, refusal, revisions, found.standing)
     if revision is None:
@@ -190,3 +192,14 @@ def _decided(
     later = due.due_revisions(revision.after, now, command.name)
     revisions += (revision, *later)
     return Outcome(revisions[-1].after, None, revisions, found.standing)
+
+
+def _followed(loaded: Loaded, revisions: Sequence[Revision]) -> Loaded:
+    """Return what was loaded as it is after revisions that are not yet in the log."""
+    if not revisions:
+        return loaded
+    after, history = revisions[-1].after, loaded.history
+    if history is None:
+        return after
+    later = (*history.later, *(each.row.entry() for each in revisions))
+    return replace(after, history=replace(history, later=later))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.auth.identity import Identity
 from app.clock import Instant
 from app.rooms.aggregate import Loaded
+from app.rooms.history import Sought
 
 
 @dataclass(frozen=True)
@@ -17,11 +18,13 @@ class Wanted:
         room_id: the room; None where the timer names it.
         timer_id: the timer that the command names.
         whole: whether all timers are needed, or only those that are due and named.
+        history: what of the room's log is needed, if any; it takes two trips more.
     """
 
     room_id: uuid.UUID | None = None
     timer_id: uuid.UUID | None = None
     whole: bool = False
+    history: Sought | None = None
 
 
 Decide = Callable[[Loaded, Instant], Loaded]

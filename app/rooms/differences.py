@@ -7,6 +7,7 @@ from typing import Any
 
 from app.naming import camel_case
 from app.rooms.aggregate import Loaded, Room, Timer
+from app.rooms.countdown import Countdown
 
 # What the revision itself says, or what is nobody's business in a log.
 _ROOM_UNTOLD = ("revision", "stamp", "updated_at", "log_rows", "log_bytes")
@@ -19,6 +20,7 @@ TIMER_FIELDS = tuple(
     for each in fields(Timer)
     if each.name not in ("id", "room_id", "revision")
 )
+COUNTDOWN_FIELDS = tuple(each.name for each in fields(Countdown))
 _LOGGED_OF_ROOM = tuple(name for name in ROOM_FIELDS if name not in _ROOM_SECRET)
 
 

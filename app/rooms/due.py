@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from app.clock import Instant
 from app.rooms import countdown
 from app.rooms.aggregate import Loaded
+from app.rooms.history import FINISH
 from app.rooms.revision import Made, Revision, revise
 
 CLOCK = "clock"
-FINISH = "finish"
 
 
 def due_revisions(loaded: Loaded, now: Instant, noticed_by: str) -> Iterator[Revision]:

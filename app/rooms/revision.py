@@ -11,6 +11,7 @@ from app.revisions import new_stamp
 from app.rooms import differences
 from app.rooms.aggregate import Loaded, Room, Timer
 from app.rooms.differences import Difference, Differences
+from app.rooms.history import Entry, TakenBack
 
 # What a row takes besides its changes, about.
 _ROW_BYTES = 128
@@ -26,19 +27,14 @@ class Made:
         command: the command's name.
         noticed_by: of what the clock made, who noticed that it was due.
         finished: the timers whose time was found to be up.
-        undoes: the revision that it takes back, if it is an undo.
-        origin: the revision of the command that it takes back or, where it takes back
-            an undo, brings back.
-        back: whether it brings a command back.
+        takes_back: the revision that it undoes, if it is an undo.
     """
 
     actor: str
     command: str
     noticed_by: str | None = None
     finished: frozenset[uuid.UUID] = frozenset()
-    undoes: int | None = None
-    origin: int | None = None
-    back: bool = False
+    takes_back: TakenBack | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +46,8 @@ class LogRow:
         changes: what differed, as JSON: see `differences.as_logged`.
         number: how many rows the room's log had then, this one included.
         bytes_until: how many bytes these took together.
+        undoes: the revision that it takes back, if it is an undo.
+        origin: of an undo, the command's revision that this comes to.
     """
 
     room_id: uuid.UUID
@@ -63,6 +61,17 @@ class LogRow:
     bytes_until: int
     undoes: int | None
     origin: int | None
+
+    def entry(self) -> Entry:
+        """Return it as an undo reads it."""
+        return Entry(
+            self.revision,
+            self.actor,
+            self.command,
+            json.loads(self.changes),
+            self.undoes,
+            self.origin,
+        )
 
 
 @dataclass(frozen=True)
@@ -180,6 +189,7 @@ def _made(
     }
     after = replace(after, room=room, timers={**after.timers, **touched})
     differing = _with_numbers(differing, touched, room)
+    undone = made.takes_back
     row = LogRow(
         room.id,
         room.revision,
@@ -190,8 +200,8 @@ def _made(
         changes,
         room.log_rows,
         room.log_bytes,
-        made.undoes,
-        made.origin,
+        undone.revision if undone else None,
+        undone.origin if undone else None,
     )
     return Revision(before, after, now, made, differing, row)
 

@@ -78,6 +78,19 @@ class RoomChanges(Payload):
     )
 
 
+class UndoInput(Payload):
+    """What is to be undone."""
+
+    revision = fields.Integer(
+        strict=True,
+        validate=validate.Range(1, MAX_REVISION),
+        metadata={
+            "description": "The revision to undo; by default the caller's own latest "
+            "command that is not undone."
+        },
+    )
+
+
 class PageQuery(Payload):
     """Which page of a list."""
 

@@ -55,7 +55,7 @@ _LOG_COLUMNS = tuple(each.name for each in fields(LogRow))
 # A database that went back in part may hold a row of a revision that it has lost: no
 # command may fail for that.
 _IN_ITS_PLACE = " ON CONFLICT (room_id, revision) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}" for name in _LOG_COLUMNS[2:]
+    [*(f"{name} = excluded.{name}" for name in _LOG_COLUMNS[2:]), "undone_by = NULL"]
 )
 # What each revision of a room counts, whatever it changes.
 _COUNTED = ("revision", "stamp", "updated_at", "log_rows", "log_bytes")
@@ -338,7 +338,27 @@ def _write_log(transaction: Transaction, revisions: Sequence[Revision]) -> None:
     rows = [revision.row for revision in revisions]
     _insert(transaction, "room_revisions", _LOG_COLUMNS, rows, _IN_ITS_PLACE)
     for revision in revisions:
+        _mark_undone(transaction, revision)
         _prune_log(transaction, revision)
+
+
+def _mark_undone(transaction: Transaction, revision: Revision) -> None:
+    undone = revision.made.takes_back
+    if undone is None:
+        return
+    by = revision.room.revision
+    # Of a redo the command is in force again, which has another row than its undo.
+    marks = {undone.origin: None if undone.restores else by, undone.revision: by}
+    for marked, undone_by in marks.items():
+        transaction.write(
+            "UPDATE room_revisions SET undone_by = %(undone_by)s"
+            " WHERE room_id = %(room)s AND revision = %(revision)s",
+            {
+                "undone_by": undone_by,
+                "room": revision.room.id.hex,
+                "revision": marked,
+            },
+        )
 
 
 def _prune_log(transaction: Transaction, revision: Revision) -> None:

@@ -56,14 +56,15 @@ def check_growth(loaded: Loaded, more: int) -> None:
     Raises:
         LimitReached: the room's texts would be too long.
     """
-    if more > 0 and _held(loaded) + more > MAX_TEXT_BYTES:
+    if more > 0 and held(loaded) + more > MAX_TEXT_BYTES:
         raise LimitReached(
             f"The room's text is full: names, titles, descriptions and messages take "
             f"at most {MAX_TEXT_BYTES // 1024} kB together."
         )
 
 
-def _held(loaded: Loaded) -> int:
+def held(loaded: Loaded) -> int:
+    """Return how many bytes of text a room holds; `loaded` has all of its timers."""
     texts = [getattr(loaded.room, name) for name in ROOM_TEXTS]
     for timer in loaded.timers.values():
         texts += (getattr(timer, name) for name in TIMER_TEXTS)

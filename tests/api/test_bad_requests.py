@@ -16,6 +16,7 @@ ENDPOINTS = {
     ),
     "update timer": ("PUT", "/api/timers/{timer}", {"title": "Talk"}),
     "reorder": ("POST", "/api/rooms/{room}/timers/reorder", {"timerIds": []}),
+    "undo": ("POST", "/api/rooms/{room}/undo", {}),
 }
 BODYLESS = ["start", "pause", "reset"]
 

@@ -19,6 +19,7 @@ ON_ROOMS = {
     "revoke operator tokens": ("DELETE", "/api/rooms/{}/tokens", None),
     "create timer": ("POST", "/api/rooms/{}/timers", TIMER_BODY),
     "reorder": ("POST", "/api/rooms/{}/timers/reorder", {"timerIds": []}),
+    "undo": ("POST", "/api/rooms/{}/undo", {}),
 }
 ON_TIMERS = {
     "update timer": ("PUT", "/api/timers/{}", TIMER_BODY),
@@ -130,6 +131,7 @@ def test_no_answer_holds_the_owner_s_id(api, room, timer):
         ("POST", f"{timer_path}/pause", None),
         ("POST", f"{timer_path}/reset", None),
         ("POST", f"{room_path}/timers/reorder", {"timerIds": [timer["id"]]}),
+        ("POST", f"{room_path}/undo", {}),
         ("GET", "/health", None),
         ("GET", "/api/stats/socket", None),
         ("GET", "/metrics", None),

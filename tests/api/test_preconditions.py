@@ -63,6 +63,7 @@ def test_of_two_operators_who_saw_the_same_one_is_refused(api, room, timer):
         ("POST", "/api/rooms/{room}/share-token", None),
         ("POST", "/api/rooms/{room}/timers", {"title": "New", "duration": 5000}),
         ("POST", "/api/rooms/{room}/timers/reorder", {"timerIds": ["{timer}"]}),
+        ("POST", "/api/rooms/{room}/undo", {}),
         ("PUT", "/api/timers/{timer}", {"title": "New"}),
         ("DELETE", "/api/timers/{timer}", None),
         ("POST", "/api/timers/{timer}/pause", None),

@@ -24,6 +24,7 @@ COMMANDS = {
         {"title": "x", "duration": 9000},
     ),
     "reorder": ("POST", "/api/rooms/{room}/timers/reorder", {"timerIds": ["{timer}"]}),
+    "undo": ("POST", "/api/rooms/{room}/undo", {}),
     "choose": ("PUT", "/api/rooms/{room}", {"currentTimerId": "{timer}"}),
 }
 REVOKED = """INSERT INTO token_generations (holder, generation, revoked_at)

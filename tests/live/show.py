@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.support.api import Api, Room
 from tests.support.recording import Event
+from tests.support.responses import RefusedError
 from tests.support.screen import Json, Screen
 from tests.support.viewers import Viewer
 
@@ -57,6 +58,14 @@ class Show:
         assert answer.ok, answer
         return answer.json
 
+    def undo(self) -> Any:
+        """Undo the latest command."""
+        path = f"/api/rooms/{self.room.id}/undo"
+        answer = self.api.request("POST", path, {}, self.room.admin_token)
+        if not answer.ok:
+            raise RefusedError(path, answer)
+        return answer.json
+
     def state(self) -> Json:
         """Return what a viewer who comes now gets."""
         return self.api.state(self.room.share_token)
@@ -89,9 +98,13 @@ COMMANDS: dict[str, Callable[[Show], Any]] = {
     ),
     "choose the current timer": lambda show: show.choose("Opening"),
     "choose no timer": lambda show: show.choose(None),
+    "undo a start": lambda show: (show.start("Opening"), show.undo()),
+    "undo a reset": lambda show: (show.reset("Keynote"), show.undo()),
+    "undo a deletion": lambda show: (show.delete("Keynote"), show.undo()),
+    "undo a new order": lambda show: (show.reverse(), show.undo()),
 }
 
-WHOLE_STATE = {"reorder the timers"}
+WHOLE_STATE = {"reorder the timers", "undo a new order"}
 """The commands whose event is the whole state; the others tell the change alone."""
 
 

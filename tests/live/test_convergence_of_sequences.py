@@ -11,7 +11,7 @@ from tests.support.responses import RefusedError
 from tests.support.viewers import Viewer
 
 sequences = st.lists(
-    st.sampled_from([*COMMANDS, "start the greeting"]), min_size=5, max_size=25
+    st.sampled_from([*COMMANDS, "start the greeting", "undo"]), min_size=5, max_size=25
 )
 
 
@@ -42,6 +42,8 @@ def command(show: Show, name: str) -> None:
     with contextlib.suppress(RefusedError):
         if name == "start the greeting":
             show.start("Greeting")
+        elif name == "undo":
+            show.undo()
         else:
             COMMANDS[name](show)
 

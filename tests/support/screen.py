@@ -59,7 +59,9 @@ class Screen:
         """Return what it shows in the form of a `room-state`, without `serverTime`."""
         if self._before and not self._state_revision:
             return self._before
-        timers = sorted(self._timers.values(), key=lambda timer: timer["position"])
+        timers = sorted(
+            self._timers.values(), key=lambda timer: (timer["position"], timer["id"])
+        )
         newest = {"revision": self.revision, "updatedAt": self._updated_at}
         return {**self._room, **newest, "timers": timers}
 

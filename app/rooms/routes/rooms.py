@@ -88,11 +88,7 @@ def list_rooms(query: dict[str, int]) -> dict[str, Any]:
 )
 def update_room(body: dict[str, Any], room_id: uuid.UUID) -> dict[str, Any]:
     """Change a room; an operator may choose the current timer and nothing else."""
-    room = make(commands.update_room(room_id, body)).room
-    # An operator came by a link, which may have been replaced since: the new one is the
-    # owner's to give away.
-    hidden = () if current_identity().may_own(room.owner_id) else ("share_token",)
-    return {name: getattr(room, name) for name in _FIELDS if name not in hidden}
+    return shown(make(commands.update_room(room_id, body)).room)
 
 
 @rooms.delete("/<uuid:room_id>")
@@ -129,6 +125,14 @@ def issue_operator_token(room_id: uuid.UUID) -> dict[str, Any]:
 def revoke_operator_tokens(room_id: uuid.UUID) -> None:
     """Take back every operator's token of this room."""
     operators.revoke_tokens(_changes(), current_actor(), room_id)
+
+
+def shown(room: Room) -> dict[str, Any]:
+    """Return a room as the caller, who changed it, is shown it."""
+    # An operator came by a link, which may have been replaced since: the new one is the
+    # owner's to give away.
+    hidden = () if current_identity().may_own(room.owner_id) else ("share_token",)
+    return {name: getattr(room, name) for name in _FIELDS if name not in hidden}
 
 
 def _create_for_new_owner(body: dict[str, Any]) -> Response:

@@ -77,7 +77,7 @@ export class Screen {
   /** The room with its timers in order, null before the first state. */
   get state(): RoomState | null {
     if (this.#room === null || this.#stateRevision === 0) return this.#before;
-    const timers = [...this.#timers.values()].sort((a, b) => a.position - b.position);
+    const timers = [...this.#timers.values()].sort(inOrder);
     return { ...this.#room, revision: this.revision, updatedAt: this.#updatedAt, timers };
   }
 
@@ -160,4 +160,9 @@ export class Screen {
       if (revision <= this.#whole) this.#ahead.delete(revision);
     while (this.#ahead.delete(this.#whole + 1)) this.#whole += 1;
   }
+}
+
+/** Two have the same place where one was deleted and brought back meanwhile. */
+function inOrder(a: Timer, b: Timer): number {
+  return a.position - b.position || (a.id < b.id ? -1 : 1);
 }
