@@ -181,6 +181,9 @@ class _Undoing:
             if timer not in (left, countdown.finish(left, self._now)):
                 for name in _differing(timer, left):
                     self._stop(where, camel_case(name))
+            if left.status is Status.RUNNING and not left.remaining:
+                # It was finished past the log, which would tell what had remained.
+                self._stop(where, "remaining")
             for wire in self._touched_since(str(timer.id)):
                 self._stop(where, wire)
             timer = left
