@@ -20,6 +20,8 @@ export interface Command {
   revision?: number;
   /** Makes a repetition safe; a new one for each thing that a person wants changed. */
   key?: string;
+  /** How often it is sent at most, where nobody or a busy server answers. */
+  tries?: number;
 }
 
 /** A command that was refused, or of which nobody knows whether it arrived. */
@@ -57,7 +59,7 @@ export class Commands {
   async send<Answer>(command: Command): Promise<Answer> {
     const backoff = new Backoff(FIRST_WAIT_MS, MOST_WAIT_MS);
     let refreshed = false;
-    for (let left = TRIES - 1; ; left -= 1) {
+    for (let left = (command.tries ?? TRIES) - 1; ; left -= 1) {
       const response = await this.#try(command);
       if (response?.ok) return (await body(response)) as Answer;
       if (response?.status === 401 && !refreshed && (await this.#refresh())) {
