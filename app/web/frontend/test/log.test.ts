@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Changes, Revision } from '../src/client/protocol.js';
-import { announced, author, deed, extended, type Known, linesOf, OFFERED_MS, offered, pieces, plain } from '../src/parts/log.js';
+import { announced, author, deed, extended, inTheWay, type Known, linesOf, OFFERED_MS, offered, pieces, plain } from '../src/parts/log.js';
 import { actorOf } from '../src/parts/storage.js';
 import { de } from '../src/texts/de.js';
 import { en } from '../src/texts/en.js';
@@ -84,6 +84,12 @@ describe('a command is named', () => {
     expect(Object.keys(de.log.commands)).toEqual(Object.keys(en.log.commands));
     expect(Object.keys(de.log.by)).toEqual(Object.keys(en.log.by));
   });
+});
+
+it('what is in the way of an undo is told by titles', () => {
+  const timers = [{ id: 'k', title: 'Keynote' }];
+  expect(inTheWay(['timers.k.title', 'timers.k.duration'], timers, en.log)).toBe('Keynote');
+  expect(inTheWay(['room.currentTimerId', 'timers.x.id'], timers, en.log)).toBe('the room, a deleted timer');
 });
 
 it.each([
@@ -172,6 +178,13 @@ describe('the history', () => {
       ['start of Keynote', 'by operator 77aa', 'Undo', ''],
       ['creation of the room', 'by you', null, 'Cannot be undone'],
     ]);
+  });
+
+  it('says what is for the owner to undo', () => {
+    const room = known(row(1, 'update-room', { room: { name: ['A', 'B'] } }, { actor: 'owner' }));
+    expect(linesOf(room)).toMatchObject([{ action: null, state: 'Only the owner can undo it' }]);
+    expect(offered(room, AT)).toBeNull();
+    expect(linesOf({ ...room, me: 'owner' })).toMatchObject([{ action: 'Undo' }]);
   });
 
   it('has a command in force again once its undo is undone', () => {

@@ -32,6 +32,8 @@ export class CommandFailed extends Error {
     message: string,
     /** Whether the same command may be sent again, with its key. */
     readonly mayRetry: boolean,
+    /** What it is about, as far as the answer names it: `title`, `timers.<id>.title`. */
+    readonly fields: readonly string[] = [],
   ) {
     super(message);
   }
@@ -127,7 +129,7 @@ async function refusal(response: Response, mayRetry: boolean): Promise<CommandFa
     const problem = (await response.json()) as Problem;
     const fields = Object.values(problem.errors ?? {}).flat();
     const words = [problem.detail, ...fields].filter((text) => typeof text === 'string');
-    return new CommandFailed(problem.code, words.join(' '), mayRetry);
+    return new CommandFailed(problem.code, words.join(' '), mayRetry, Object.keys(problem.errors ?? {}));
   } catch {
     return new CommandFailed(`http-${response.status}`, response.statusText, mayRetry);
   }

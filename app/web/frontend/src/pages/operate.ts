@@ -154,7 +154,7 @@ export class LiveDesk extends LitElement {
     if (room) void this.#choose(room);
     if (room && this.#kept && (this.#kept.name !== room.name || this.#kept.id !== room.id))
       this.#keep({ name: room.name, id: room.id });
-    if (room && this.#kept && !end) this.#log.notice(room.revision);
+    if (room && !end) this.#log.notice(room.revision);
     if (end === 'room-deleted') storage.forgetRoom(this.#shareToken);
     if (end === 'share-token-revoked' || end === 'not-found') void this.#search();
     this.requestUpdate();

@@ -2,6 +2,7 @@ import type { LiveTimerClient } from '../client/client.js';
 import { type Command, CommandFailed, Commands, newKey } from '../client/commands.js';
 import type { ChangedRoom, Room, RevisionPage, Timer } from '../client/protocol.js';
 import { t } from '../texts/index.js';
+import { inTheWay } from './log.js';
 import type { TimerFields } from './timer-form.js';
 
 /** A command that failed, in words, and how to send the very same one again. */
@@ -220,9 +221,7 @@ export class DeskCommands {
       } catch (error) {
         if (!(error instanceof CommandFailed)) throw error;
         if (insisting && error.code === 'room-moved-on') return true;
-        const known = t.operate.failure[error.code] ?? error.message;
-        // Only the server knows what is in the way.
-        const why = error.code === 'overtaken' ? `${known} ${error.message}` : known;
+        const why = this.#reason(error);
         const failure: Failure = { what, why, retry: null };
         if (error.mayRetry)
           failure.retry = () => {
@@ -240,6 +239,12 @@ export class DeskCommands {
       }
     };
     return attempt();
+  }
+
+  #reason({ code, message, fields }: CommandFailed): string {
+    const timers = this.client.state?.timers ?? [];
+    if (code === 'overtaken') return t.log.overtaken(inTheWay(fields, timers, t.log));
+    return t.operate.failure[code] ?? message;
   }
 
   #fail(failure: Failure): void {

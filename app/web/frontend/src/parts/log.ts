@@ -17,6 +17,7 @@ const UNDOABLE = new Set([
   'pause-timer',
   'reset-timer',
 ]);
+const OWNERS_FIELDS = ['name', 'description'];
 const OPERATOR = 'operator:';
 const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 // Unicode's marks around a text that runs in a direction of its own: titles here.
@@ -85,7 +86,7 @@ export function deed(row: Revision, known: Known): string {
 export function offered(known: Known, now: number): Offer | null {
   for (const row of newestFirst(known.rows)) {
     if (row.at <= now - OFFERED_MS) return null;
-    if (isInForce(row, known.rows)) return offerOf(row, known);
+    if (isInForce(row, known.rows) && isAllowed(row, known)) return offerOf(row, known);
   }
   return null;
 }
@@ -104,16 +105,11 @@ export function announced(known: Known, now: number): string {
 export function linesOf(known: Known): Line[] {
   const { rows, words } = known;
   return newestFirst(rows).map((row) => {
-    const action = isInForce(row, rows) ? actionOn(row, known) : null;
-    const state = isUndone(row, rows) ? words.isUndone : words.cannotBeUndone;
-    return {
-      revision: row.revision,
-      at: row.at,
-      what: deed(row, known),
-      who: author(row.actor, known),
-      action,
-      state: action === null ? state : '',
-    };
+    const line = { revision: row.revision, at: row.at, what: deed(row, known), who: author(row.actor, known) };
+    if (isUndone(row, rows)) return { ...line, action: null, state: words.isUndone };
+    if (!isInForce(row, rows)) return { ...line, action: null, state: words.cannotBeUndone };
+    if (!isAllowed(row, known)) return { ...line, action: null, state: words.ownersOnly };
+    return { ...line, action: actionOn(row, known), state: '' };
   });
 }
 
@@ -133,6 +129,16 @@ export function extended(rows: readonly Revision[], more: readonly Revision[]): 
     });
   }
   return all;
+}
+
+/** Returns what an undo found changed since, by the fields that its refusal names. */
+export function inTheWay(fields: readonly string[], timers: Known['timers'], words: Texts['log']): string {
+  const names = fields.map((field) => {
+    const [, id] = field.split('.');
+    if (!field.startsWith('timers.')) return words.room;
+    return timers.find((timer) => timer.id === id)?.title ?? words.deleted;
+  });
+  return [...new Set(names)].join(', ');
 }
 
 /** Returns a text without the isolates around its titles. */
@@ -165,6 +171,11 @@ function actionOn(row: Revision, { rows, words }: Known): string {
 
 function isInForce(row: Revision, rows: readonly Revision[]): boolean {
   return (UNDOABLE.has(row.command) || row.undoes !== null) && !isUndone(row, rows);
+}
+
+/** Whether the reader may undo it; the server decides again. */
+function isAllowed({ changes: { room } }: Revision, { me }: Known): boolean {
+  return me === 'owner' || !room || !OWNERS_FIELDS.some((name) => name in room);
 }
 
 function isUndone(row: Revision, rows: readonly Revision[]): boolean {
