@@ -104,7 +104,9 @@ def test_the_offer_ends_after_ten_seconds(stage):
 
     expect(button).to_have_count(0, timeout=30_000)
 
-    expect(line(history(stage.desk), "Adding of Keynote").get_by_role("button")).to_have_count(1)
+    expect(
+        line(history(stage.desk), "Adding of Keynote").get_by_role("button")
+    ).to_have_count(1)
 
 
 def test_nothing_moves_when_an_undo_is_offered(stage):

@@ -45,9 +45,11 @@ export class LiveDesk extends LitElement {
       h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; max-height: 3.75em; overflow: hidden; }
       h2 { font-size: 1.1rem; margin: 0; }
       /* Always there, also while the list is scrolled: nothing moves when there is something to undo. */
-      .bar { position: sticky; top: 0; z-index: 1; display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.6rem; align-items: center; padding-block: 0.3rem; margin-bottom: 0.3rem; background: var(--ground); }
+      .bar { position: sticky; top: 0; z-index: 1; display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.6rem; align-items: center; margin-bottom: 0.3rem; background: var(--ground); }
       .bar h2, live-undo { grid-area: 1 / 1; }
-      live-undo { justify-self: end; max-width: 100%; }
+      live-undo { margin-inline-start: 10rem; }
+      /* Where it is narrow, the button stands before the heading. */
+      @media (max-width: 40rem) { live-undo { margin: 0; } }
       .columns { display: grid; gap: 1rem; margin-top: 1.2rem; }
       @media (min-width: 56rem) {
         .columns { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); }

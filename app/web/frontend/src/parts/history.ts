@@ -6,9 +6,9 @@ import { language, t } from '../texts/index.js';
 import { type Line, type Offer, plain } from './log.js';
 import type { RoomLog } from './room-log.js';
 import { controls } from './styles.js';
-import { titled, withTitles } from './titled.js';
+import { withTitles } from './titled.js';
 
-const time = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium', hourCycle: 'h23' });
 const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short' });
 
 /**
@@ -19,18 +19,19 @@ const day = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short' }
 export class LiveHistory extends LitElement {
   static override styles = [
     controls,
-    titled,
     css`
       :host { display: contents; }
       dialog { width: min(44rem, calc(100vw - 1rem)); padding-inline: 0.8rem; }
       dialog[open] { display: flex; flex-direction: column; }
       .list { overflow-y: auto; min-height: 8rem; }
       ol { list-style: none; margin: 0; padding: 0; }
-      li { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 0 0.8rem; align-items: center; min-height: 3.4rem; padding: 0.3rem 0.2rem; border-top: 1px solid #39425a; }
-      time { color: var(--dim); font-size: 0.85rem; font-variant-numeric: tabular-nums; }
+      li { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0 0.8rem; align-items: center; min-height: 3.4rem; padding: 0.3rem 0.2rem; border-top: 1px solid #39425a; }
+      time { font-variant-numeric: tabular-nums; }
       p { margin: 0; }
       .what { font-weight: 600; }
+      .what::first-letter { text-transform: uppercase; }
       .what, .who { line-height: 1.3; }
+      .who { font-size: 0.85rem; }
       .state { color: var(--dim); font-size: 0.85rem; text-align: end; max-width: 7rem; }
       .list > p, .list > button { margin-block: 0.6rem; }
     `,
@@ -64,10 +65,9 @@ export class LiveHistory extends LitElement {
 
   #line({ revision, at, what, who, action, state }: Line) {
     return html`<li data-revision=${revision}>
-      <time datetime=${new Date(at).toISOString()}>${when(at)}</time>
       <div>
         <p class="what">${withTitles(what)}</p>
-        <p class="who dim">${who}</p>
+        <p class="who dim"><time datetime=${new Date(at).toISOString()}>${when(at)}</time> · ${who}</p>
       </div>
       ${action === null
         ? html`<span class="state">${state}</span>`

@@ -3,7 +3,7 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 
 import { type Offer, plain } from './log.js';
 import { controls } from './styles.js';
-import { titled, withTitles } from './titled.js';
+import { withTitles } from './titled.js';
 
 // Nobody has read new words sooner: the press was meant for what stood there before.
 const TOO_QUICK_MS = 500;
@@ -13,11 +13,18 @@ const TOO_QUICK_MS = 500;
 export class LiveUndo extends LitElement {
   static override styles = [
     controls,
-    titled,
     css`
-      :host { display: block; min-width: 0; min-height: 2.75rem; }
+      :host { display: flex; align-items: center; justify-content: end; min-width: 0; min-height: 3.5rem; }
       button { display: block; max-width: 100%; padding: 0.15rem 0.9rem; background: #222938; text-align: start; line-height: 1.2; }
       button[aria-disabled='true'] { cursor: default; }
+      /* A title gives way first. */
+      .what { display: flex; min-width: 0; white-space: pre; }
+      .what > span { flex: 0 0 auto; }
+      .what > bdi { flex: 0 1 auto; min-width: 1.5em; overflow: hidden; text-overflow: ellipsis; }
+      @media (max-width: 40rem) {
+        button { width: 100%; font-size: 0.9rem; line-height: 1.15; }
+        .what { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; white-space: normal; overflow-wrap: anywhere; }
+      }
       .who { display: block; overflow: hidden; color: var(--dim); font-size: 0.85rem; font-weight: 400; white-space: nowrap; text-overflow: ellipsis; }
     `,
   ];
@@ -52,7 +59,7 @@ export class LiveUndo extends LitElement {
             aria-disabled=${this.early}
             @click=${this.#press}
             @blur=${() => (this.shown = this.offer)}
-          >${withTitles(shown.what)}<span class="who">${shown.who}</span></button>`
+          ><span class="what">${withTitles(shown.what)}</span><span class="who">${shown.who}</span></button>`
         : nothing}
       <p class="said" aria-live="polite">${this.said}</p>`;
   }
