@@ -14,9 +14,22 @@ from tests.browser.show import (
     timer_of,
 )
 from tests.support.browser import FAILED_REQUESTS
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient_ms, wait_until
 
 UNDO = "live-undo button"
+OFFER_ENDS_MS = patient_ms(15_000)
+PRESS_WHEN_IT_CHANGES = """() => {
+  const desk = document.querySelector('live-desk').shadowRoot;
+  const undo = desk.querySelector('live-undo').shadowRoot;
+  const press = (_, observer) => {
+    const button = undo.querySelector('button');
+    if (!button?.ariaLabel.includes('start of')) return;
+    observer.disconnect();
+    button.click();
+  };
+  const all = { subtree: true, childList: true, attributes: true };
+  new MutationObserver(press).observe(undo, all);
+}"""
 
 
 @pytest.fixture
@@ -102,7 +115,7 @@ def test_the_offer_ends_after_ten_seconds(stage):
     button = stage.desk.locator(UNDO)
     expect(button).to_be_visible()
 
-    expect(button).to_have_count(0, timeout=30_000)
+    expect(button).to_have_count(0, timeout=OFFER_ENDS_MS)
 
     expect(
         line(history(stage.desk), "Adding of Keynote").get_by_role("button")
@@ -116,7 +129,7 @@ def test_nothing_moves_when_an_undo_is_offered(stage):
     expect(button).to_be_visible()
     offering = place.bounding_box()
 
-    expect(button).to_have_count(0, timeout=30_000)
+    expect(button).to_have_count(0, timeout=OFFER_ENDS_MS)
 
     assert place.bounding_box() == offering
 
@@ -193,17 +206,7 @@ def test_a_press_at_the_moment_that_the_button_changes_does_nothing(stage, opera
     expect(button).not_to_have_attribute("aria-disabled", "true")
 
     # In the frame in which the words change, before anybody has read them.
-    stage.desk.evaluate(
-        """() => {
-          const undo = document.querySelector('live-desk').shadowRoot.querySelector('live-undo');
-          new MutationObserver((_, observer) => {
-            const button = undo.shadowRoot.querySelector('button');
-            if (!button?.ariaLabel.includes('start of')) return;
-            observer.disconnect();
-            button.click();
-          }).observe(undo.shadowRoot, { subtree: true, childList: true, attributes: true });
-        }"""
-    )
+    stage.desk.evaluate(PRESS_WHEN_IT_CHANGES)
     press(operator, "start", "Keynote")
 
     expect(button).to_have_accessible_name(re.compile("^Undo: start of Keynote"))
@@ -306,6 +309,6 @@ def test_an_idle_desk_asks_for_nothing(stage):
     asked = []
     desk.on("request", lambda request: asked.append(request.url))
 
-    expect(desk.locator(UNDO)).to_have_count(0, timeout=30_000)
+    expect(desk.locator(UNDO)).to_have_count(0, timeout=OFFER_ENDS_MS)
 
     assert [url for url in asked if "/revisions" in url] == []
