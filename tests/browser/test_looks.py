@@ -161,6 +161,10 @@ def test_nothing_keeps_anyone_from_using_the_pages(stage, person_at):
     assert_accessible(desk)
     press(desk, "edit", "Second")
     assert_accessible(desk)
+    desk.keyboard.press("Escape")
+    desk.get_by_role("button", name="History").click()
+    expect(desk.get_by_role("listitem").filter(has_text="time up")).to_be_visible()
+    assert_accessible(desk)
 
     screen = person.open(stage.viewer_path)
     expect_phase(screen, "Over time")

@@ -20,6 +20,8 @@ export interface Command {
   revision?: number;
   /** Makes a repetition safe; a new one for each thing that a person wants changed. */
   key?: string;
+  /** How often it is sent at most, where nobody or a busy server answers. */
+  tries?: number;
 }
 
 /** A command that was refused, or of which nobody knows whether it arrived. */
@@ -30,6 +32,8 @@ export class CommandFailed extends Error {
     message: string,
     /** Whether the same command may be sent again, with its key. */
     readonly mayRetry: boolean,
+    /** What it is about, as far as the answer names it: `title`, `timers.<id>.title`. */
+    readonly fields: readonly string[] = [],
   ) {
     super(message);
   }
@@ -57,7 +61,7 @@ export class Commands {
   async send<Answer>(command: Command): Promise<Answer> {
     const backoff = new Backoff(FIRST_WAIT_MS, MOST_WAIT_MS);
     let refreshed = false;
-    for (let left = TRIES - 1; ; left -= 1) {
+    for (let left = (command.tries ?? TRIES) - 1; ; left -= 1) {
       const response = await this.#try(command);
       if (response?.ok) return (await body(response)) as Answer;
       if (response?.status === 401 && !refreshed && (await this.#refresh())) {
@@ -125,7 +129,7 @@ async function refusal(response: Response, mayRetry: boolean): Promise<CommandFa
     const problem = (await response.json()) as Problem;
     const fields = Object.values(problem.errors ?? {}).flat();
     const words = [problem.detail, ...fields].filter((text) => typeof text === 'string');
-    return new CommandFailed(problem.code, words.join(' '), mayRetry);
+    return new CommandFailed(problem.code, words.join(' '), mayRetry, Object.keys(problem.errors ?? {}));
   } catch {
     return new CommandFailed(`http-${response.status}`, response.statusText, mayRetry);
   }

@@ -45,6 +45,35 @@ export interface Gone {
   revision: number;
 }
 
+/** A row of the room's log: who did what, and the fields that it changed. */
+export interface Revision {
+  revision: number;
+  at: number;
+  actor: string;
+  command: string;
+  changes: Changes;
+  /** The revision that it takes back, if it is an undo. */
+  undoes: number | null;
+  /** The revision that took it back, if it is undone by now. */
+  undoneBy: number | null;
+}
+
+export interface Changes {
+  room?: Changed;
+  timers?: Record<string, Changed>;
+}
+
+/** Fields before and after; what is new or deleted stands there as a whole. */
+export type Changed = Record<string, [before: unknown, after: unknown]> | [before: Whole | null, after: Whole | null];
+
+export type Whole = Record<string, unknown>;
+
+/** Ascending; `more` says that some were left out, at the end that `after` does not name. */
+export interface RevisionPage {
+  revisions: Revision[];
+  more: boolean;
+}
+
 /** When the room changed with its timer; answers to HTTP commands do not say. */
 export interface InRoom {
   updatedAt?: number;

@@ -1,5 +1,6 @@
 import { LitElement, css, html, nothing } from 'lit';
 import { customElement, query, state } from 'lit/decorators.js';
+import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 
 import { LiveTimerClient } from '../client/client.js';
@@ -9,7 +10,11 @@ import type { LiveConfirm } from '../parts/confirm.js';
 import '../parts/confirm.js';
 import { DeskCommands, type Failure } from '../parts/desk-commands.js';
 import '../parts/failures.js';
+import type { LiveHistory } from '../parts/history.js';
+import '../parts/history.js';
 import { deskLink, operatorLink, viewerLink } from '../parts/link.js';
+import { announced, type Known, linesOf, type Offer, offered, plain } from '../parts/log.js';
+import { RoomLog } from '../parts/room-log.js';
 import type { Action } from '../parts/row.js';
 import '../parts/row.js';
 import type { Wish } from '../parts/share.js';
@@ -22,6 +27,7 @@ import * as storage from '../parts/storage.js';
 import { controls } from '../parts/styles.js';
 import type { LiveTimerForm, TimerFields } from '../parts/timer-form.js';
 import '../parts/timer-form.js';
+import '../parts/undo.js';
 import { language, t } from '../texts/index.js';
 
 const ASK_AGAIN_MS = 2_000;
@@ -37,7 +43,13 @@ export class LiveDesk extends LitElement {
       header { display: flex; flex-wrap: wrap; gap: 0.6rem; align-items: center; }
       header > div { flex: 1 1 16rem; min-width: 0; }
       h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; max-height: 3.75em; overflow: hidden; }
-      h2 { font-size: 1.1rem; margin: 0 0 0.6rem; }
+      h2 { font-size: 1.1rem; margin: 0; }
+      /* Always there, also while the list is scrolled: nothing moves when there is something to undo. */
+      .bar { position: sticky; top: 0; z-index: 1; display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: 0.6rem; align-items: center; margin-bottom: 0.3rem; background: var(--ground); }
+      .bar h2, live-undo { grid-area: 1 / 1; }
+      live-undo { margin-inline-start: 10rem; }
+      /* Where it is narrow, the button stands before the heading. */
+      @media (max-width: 40rem) { live-undo { margin: 0; } }
       .columns { display: grid; gap: 1rem; margin-top: 1.2rem; }
       @media (min-width: 56rem) {
         .columns { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); }
@@ -62,9 +74,11 @@ export class LiveDesk extends LitElement {
   @state() private link = '';
   @state() private done = '';
   @state() private searching = false;
+  @state() private historyIsOpen = false;
   @query('live-timer-form') private form!: LiveTimerForm;
   @query('live-confirm') private confirm!: LiveConfirm;
   @query('live-shortcuts') private shortcuts!: LiveShortcuts;
+  @query('live-history') private history!: LiveHistory;
 
   #shareToken = decodeURIComponent(location.pathname.split('/')[2] ?? '');
   /** What the desk commands with. */
@@ -76,6 +90,11 @@ export class LiveDesk extends LitElement {
   #client = new LiveTimerClient({ shareToken: this.#shareToken });
   #stop = this.#client.onChange(() => this.#follow());
   readonly #desk = new DeskCommands(this.#client, this.#commandsOf(this.#kept), () => this.requestUpdate());
+  readonly #log = new RoomLog({
+    read: (query) => this.#desk.revisions(query),
+    changed: () => this.requestUpdate(),
+    wanted: () => this.#kept !== null && !this.#client.end && document.visibilityState === 'visible',
+  });
   #editing: Timer | null = null;
   #frame = 0;
 
@@ -137,6 +156,7 @@ export class LiveDesk extends LitElement {
     if (room) void this.#choose(room);
     if (room && this.#kept && (this.#kept.name !== room.name || this.#kept.id !== room.id))
       this.#keep({ name: room.name, id: room.id });
+    if (room && !end) this.#log.notice(room.revision);
     if (end === 'room-deleted') storage.forgetRoom(this.#shareToken);
     if (end === 'share-token-revoked' || end === 'not-found') void this.#search();
     this.requestUpdate();
@@ -174,6 +194,9 @@ export class LiveDesk extends LitElement {
     if (client.end && !this.searching) return this.#over(t.ended[client.end]);
     if (!room || client.end) return html`<h1>${client.unconfirmedSeconds() ? t.polling : t.connecting}</h1>`;
     if (!this.#kept) return this.#offered ? html`<h1>${t.connecting}</h1>` : this.#stranger(room);
+    const known = this.#known(room, this.#kept);
+    const now = client.clock.now();
+    const said = announced(known, now);
     return html`<header>
         <div>
           <h1 dir="auto">${room.name}</h1>
@@ -182,10 +205,18 @@ export class LiveDesk extends LitElement {
         <a class="button" href=${viewerLink(this.#shareToken)} target="_blank" rel="noopener">${t.operate.screens}</a>
         <button aria-label=${t.operate.help} title=${t.operate.help} @click=${() => this.shortcuts.open()}>?</button>
       </header>
-      ${this.#failures()}
+      ${this.historyIsOpen ? nothing : this.#failures()}
       <div class="columns">
         <section>
-          <h2>${t.operate.order}</h2>
+          <div class="bar">
+            <h2>${t.operate.order}</h2>
+            <live-undo
+              .offer=${offered(known, now)}
+              .said=${said}
+              @undo=${(event: CustomEvent<Offer>) => this.#undo(event.detail.revision, event.detail.what)}
+            ></live-undo>
+            <button id="history" @click=${this.#openHistory}>${t.log.title}</button>
+          </div>
           ${this.#order(room)}
           <button class="main" id="add" @click=${() => this.#edit(null)}>+ ${t.operate.add}</button>
         </section>
@@ -202,6 +233,16 @@ export class LiveDesk extends LitElement {
       </div>
       <live-timer-form @saved=${(event: CustomEvent<TimerFields>) => this.#saved(event.detail)}></live-timer-form>
       <live-confirm></live-confirm>
+      <live-history
+        .lines=${guard([this.#log.rows, room], () => linesOf(known))}
+        .reading=${this.#log.state}
+        .said=${said}
+        ?older=${this.#log.older}
+        @undo=${(event: CustomEvent<Offer>) => this.#undo(event.detail.revision, event.detail.what)}
+        @older=${() => void this.#log.readOlder()}
+        @again=${() => void this.#log.open()}
+        @closed=${() => (this.historyIsOpen = false)}
+      >${this.historyIsOpen ? this.#failures() : nothing}</live-history>
       <live-shortcuts></live-shortcuts>`;
   }
 
@@ -256,6 +297,20 @@ export class LiveDesk extends LitElement {
     ></live-failures>`;
   }
 
+  #known(room: RoomState, kept: storage.KeptRoom): Known {
+    return { rows: this.#log.rows, timers: room.timers, me: storage.actorOf(kept.token), words: t.log };
+  }
+
+  readonly #openHistory = (): void => {
+    this.historyIsOpen = true;
+    this.history.open();
+    void this.#log.open();
+  };
+
+  #undo(revision: number, what: string): void {
+    this.#desk.undo(revision, plain(what));
+  }
+
   #selected(): Timer | undefined {
     const room = this.#client.state;
     const find = (id: string | null) => room?.timers.find((timer) => timer.id === id);
@@ -289,7 +344,7 @@ export class LiveDesk extends LitElement {
 
   async #remove(timer: Timer): Promise<void> {
     const title = t.operate.confirmRemove(timer.title);
-    if (await this.confirm.ask({ title, text: t.operate.cannotUndo, action: t.operate.remove }))
+    if (await this.confirm.ask({ title, text: t.operate.removeText, action: t.operate.remove }))
       this.#desk.remove(timer);
   }
 
@@ -318,18 +373,27 @@ export class LiveDesk extends LitElement {
   }
 
   readonly #key = (event: KeyboardEvent): void => {
-    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || !this.#kept) return;
+    if (event.repeat || event.altKey || !this.#kept) return;
     const [target] = event.composedPath();
     // A field of a dialog that was just closed has the focus until the next frame.
     const aimed = target instanceof HTMLElement && target.checkVisibility() ? target : null;
     if (aimed instanceof HTMLInputElement || aimed instanceof HTMLTextAreaElement) return;
     if (this.form?.isOpen || this.confirm?.isOpen || this.shortcuts?.isOpen) return;
+    if (event.ctrlKey || event.metaKey) return this.#undoByKey(event);
+    if (this.historyIsOpen) return;
     if (event.key === '?') return this.shortcuts?.open();
     // A button that has the focus takes the space bar itself.
     const pressing = aimed instanceof HTMLButtonElement || aimed instanceof HTMLAnchorElement;
     if (!this.shortcuts?.areOn || (pressing && event.key === ' ')) return;
     if (this.#command(event.key)) event.preventDefault();
   };
+
+  #undoByKey(event: KeyboardEvent): void {
+    const alone = event.ctrlKey !== event.metaKey && !event.shiftKey;
+    if (!alone || event.key.toLowerCase() !== 'z' || !this.shortcuts?.areOn || this.#client.end) return;
+    event.preventDefault();
+    this.#desk.undoLatest();
+  }
 
   #command(key: string): boolean {
     if (key.toLowerCase() === 'n') {

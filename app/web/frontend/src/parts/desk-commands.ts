@@ -1,7 +1,8 @@
 import type { LiveTimerClient } from '../client/client.js';
 import { type Command, CommandFailed, Commands, newKey } from '../client/commands.js';
-import type { ChangedRoom, Room, Timer } from '../client/protocol.js';
+import type { ChangedRoom, Room, RevisionPage, Timer } from '../client/protocol.js';
 import { t } from '../texts/index.js';
+import { inTheWay } from './log.js';
 import type { TimerFields } from './timer-form.js';
 
 /** A command that failed, in words, and how to send the very same one again. */
@@ -34,20 +35,20 @@ export class DeskCommands {
   ) {}
 
   start(timer: Timer): void {
-    this.#tap(timer, 'start', () => this.#start(timer));
+    this.#tap(`${timer.id} start`, () => this.#start(timer));
   }
 
   pause(timer: Timer): void {
-    this.#tap(timer, 'pause', () => this.#timer(timer, 'pause', t.operate.pause));
+    this.#tap(`${timer.id} pause`, () => this.#timer(timer, 'pause', t.operate.pause));
   }
 
   /** Starts or pauses it, by one key: what that key did last is not undone by its bounce. */
   toggle(timer: Timer): void {
-    this.#tap(timer, 'toggle', () => (timer.status === 'running' ? this.pause(timer) : this.start(timer)));
+    this.#tap(`${timer.id} toggle`, () => (timer.status === 'running' ? this.pause(timer) : this.start(timer)));
   }
 
   reset(timer: Timer): void {
-    this.#tap(timer, 'reset', () => this.#timer(timer, 'reset', t.operate.reset));
+    this.#tap(`${timer.id} reset`, () => this.#timer(timer, 'reset', t.operate.reset));
   }
 
   show(timer: Timer | null): void {
@@ -88,6 +89,22 @@ export class DeskCommands {
     const path = `${this.#room()}/timers/reorder`;
     const what = t.operate.of(by < 0 ? t.operate.up : t.operate.down, timer.title);
     void this.#send(what, { method: 'POST', path, body: { timerIds: ids } }, () => this.client.sync());
+  }
+
+  /** Takes back one revision, whoever made it. */
+  undo(revision: number, what: string): void {
+    this.#tap(`undo ${revision}`, () => this.#undo({ revision }, what));
+  }
+
+  /** Takes back the latest command that was sent with this permission. */
+  undoLatest(): void {
+    void this.#undo({}, t.log.latest);
+  }
+
+  /** A page of the room's log. It is asked for once: whoever reads it asks again in time. */
+  revisions(query: string): Promise<RevisionPage> {
+    const path = `${this.#room()}/revisions?${query}`;
+    return this.commands.send<RevisionPage>({ method: 'GET', path, tries: 1 });
   }
 
   /** Has a token made for operators of this room. */
@@ -160,14 +177,18 @@ export class DeskCommands {
     return this.#send<Timer>(t.operate.of(word, timer.title), command, this.#take);
   }
 
+  #undo(body: object, what: string): Promise<boolean> {
+    // The answer has no timers: what became of them is asked for, if it is not told.
+    return this.#send(what, { method: 'POST', path: `${this.#room()}/undo`, body }, () => this.client.sync());
+  }
+
   readonly #take = (timer: Timer): void => this.client.apply('timer-update', timer);
 
   #room(): string {
     return `/api/rooms/${this.client.state?.id}`;
   }
 
-  #tap(timer: Timer, verb: string, act: () => unknown): void {
-    const place = `${timer.id} ${verb}`;
+  #tap(place: string, act: () => unknown): void {
     const now = performance.now();
     const last = this.#taps.get(place) ?? -Infinity;
     this.#taps.set(place, now);
@@ -200,7 +221,7 @@ export class DeskCommands {
       } catch (error) {
         if (!(error instanceof CommandFailed)) throw error;
         if (insisting && error.code === 'room-moved-on') return true;
-        const why = t.operate.failure[error.code] ?? error.message;
+        const why = this.#reason(error);
         const failure: Failure = { what, why, retry: null };
         if (error.mayRetry)
           failure.retry = () => {
@@ -218,6 +239,12 @@ export class DeskCommands {
       }
     };
     return attempt();
+  }
+
+  #reason({ code, message, fields }: CommandFailed): string {
+    const timers = this.client.state?.timers ?? [];
+    if (code === 'overtaken') return t.log.overtaken(inTheWay(fields, timers, t.log));
+    return t.operate.failure[code] ?? message;
   }
 
   #fail(failure: Failure): void {

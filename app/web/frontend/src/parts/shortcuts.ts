@@ -43,6 +43,7 @@ export class LiveShortcuts extends LitElement {
       ['E', keys.edit],
       [keys.deleteKey, keys.remove],
       ['↑ ↓', keys.select],
+      [/Mac|iP/.test(navigator.platform) ? '⌘ Z' : `${keys.controlKey} Z`, keys.undo],
       ['?', keys.help],
     ];
     return html`<dialog aria-labelledby="title">

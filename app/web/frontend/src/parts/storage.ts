@@ -67,12 +67,18 @@ export function offeredRoom(shareToken: string): KeptRoom | null {
 
 /** Whether the token is an owner's, who may issue tokens; the server decides again. */
 export function isOwner(token: string): boolean {
+  return actorOf(token) === 'owner';
+}
+
+/** What the room's log calls the token's holder; empty where the token cannot be read. */
+export function actorOf(token: string): string {
   try {
     const part = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
-    const claims = JSON.parse(atob(part)) as { timer_role?: string };
-    return claims.timer_role !== 'operator';
+    const { timer_role: role, sub = '' } = JSON.parse(atob(part)) as { timer_role?: string; sub?: string };
+    if (role !== 'operator') return 'owner';
+    return sub.startsWith('operator:') ? sub : `operator:${sub}`;
   } catch {
-    return false;
+    return '';
   }
 }
 

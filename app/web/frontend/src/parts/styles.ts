@@ -74,4 +74,13 @@ export const controls = css`
   .card { padding: 1rem; border: 1px solid #39425a; border-radius: 12px; background: var(--card); }
   .problem { color: #ffb3b8; font-weight: 600; }
   .dim { color: var(--dim); }
+  .said {
+    position: absolute;
+    width: 1px;
+    height: 1px;
+    margin: 0;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
 `;
