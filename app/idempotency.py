@@ -181,31 +181,22 @@ def _first_answer(
     database: Database = wired("database")
     with database.transaction() as transaction:
         kept = _claim(transaction, claim)
-        if kept is None:
-            answer = _act(transaction, claim, act)
-    # Whatever the outcome, what time owed in the room is committed by now; and no
-    # second connection is asked for while one is held.
-    if kept is not None:
-        may_replay()
-        return _replay(kept, claim)
-    if isinstance(answer, Unauthenticated):
-        raise answer
-    return answer
-
-
-def _act(
-    transaction: Transaction, claim: _Claim, act: Callable[[], Response]
-) -> Response | Unauthenticated:
-    try:
-        response = act()
-    except Unauthenticated as refusal:
-        # The token was taken back while the command waited: that takes no key, as it
-        # takes none when the request comes with such a token.
-        transaction.write(_GIVE_BACK, claim.parameters)
-        return refusal
-    except DomainError as refusal:
-        response = render_refusal(refusal)
-    return _keep(transaction, claim, response)
+        if kept is not None:
+            may_replay()
+            return _replay(kept, claim)
+        try:
+            response = act()
+        except Unauthenticated as refusal:
+            # The token was taken back while the command waited: that takes no key, as
+            # it takes none when the request comes with such a token.
+            transaction.write(_GIVE_BACK, claim.parameters)
+            not_in_force = refusal
+        except DomainError as refusal:
+            return _keep(transaction, claim, render_refusal(refusal))
+        else:
+            return _keep(transaction, claim, response)
+    # What time owed in the room is committed all the same.
+    raise not_in_force
 
 
 def _claim(transaction: Transaction, claim: _Claim) -> _Kept | None:
