@@ -47,7 +47,7 @@ def allow(access: Access, *, asks: bool = True) -> Callable[[View], View]:
     """Let only `access` call the route.
 
     `OPERATOR` and `OWNER` ask for a token of at least that role; whether the thing is
-    the caller's is for `room_for` and `timer_for` to say. `OPTIONAL` accepts a
+    the caller's is for what loads it to say. `OPTIONAL` accepts a
     request without a token but refuses one with a bad token. `SHARE_TOKEN` routes
     carry their own permission in the address. `MONITOR` routes ask for the
     `METRICS_TOKEN` where it is set; without one they ask for nothing in development,

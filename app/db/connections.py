@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 from sqlalchemy import Engine, PoolProxiedConnection
 
 from app.db.engine import DRIVERS_AWAY, DatabaseAwayError, is_closed
@@ -25,18 +26,19 @@ class Connection:
         broken: whether it is of no use any more.
     """
 
-    def __init__(self, taken: PoolProxiedConnection) -> None:
+    def __init__(self, taken: PoolProxiedConnection, *, on_sqlite: bool) -> None:
         """Use one that was taken from the pool."""
         self.driver: Any = taken.driver_connection
         self.prepared: set[str] = taken.info.setdefault(_PREPARED, set())
         self.broken = False
         self._taken = taken
+        self._on_sqlite = on_sqlite
 
     def give_back(self) -> None:
         """Return it to the pool, or end it if it is broken."""
         if self.broken:
             self._taken.invalidate()
-        elif hasattr(self.driver, "autocommit"):
+        elif not self._on_sqlite:
             self.driver.autocommit = False
         self._taken.close()
 
@@ -61,7 +63,7 @@ class Connections:
         try:
             yield connection
         finally:
-            if not self._on_sqlite and connection.driver.closed:
+            if not self._on_sqlite and not _is_idle(connection.driver):
                 connection.broken = True
             if self._at_hand is None and not (self._on_sqlite or connection.broken):
                 self._at_hand = connection
@@ -82,10 +84,17 @@ class Connections:
             connection.broken = True
             connection.give_back()
         try:
-            connection = Connection(self._engine.raw_connection())
+            taken = self._engine.raw_connection()
         except DRIVERS_AWAY as error:
             raise DatabaseAwayError(str(error)) from error
+        connection = Connection(taken, on_sqlite=self._on_sqlite)
         if not self._on_sqlite:
             # So that the driver does not send a BEGIN of its own, in a trip of its own.
             connection.driver.autocommit = True
         return connection
+
+
+def _is_idle(driver: Any) -> bool:
+    # Neither closed nor inside of a transaction, however its user came to an end; the
+    # driver knows without asking.
+    return bool(driver.get_transaction_status() == TRANSACTION_STATUS_IDLE)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from functools import cache
+from functools import lru_cache
 from typing import Any, Self
 
 from sqlalchemy import Engine
@@ -221,6 +221,6 @@ def _call(callback: Callable[[], None]) -> None:
         _log.exception("publishing failed")
 
 
-@cache
+@lru_cache(maxsize=128)
 def _for_sqlite(statement: str) -> str:
     return _PARAMETER.sub(r":\1", statement)

@@ -112,6 +112,16 @@ class Changes:
             self.store.write(transaction, [revision])
         return revision.room
 
+    def check_in_force(self, actor: Actor) -> None:
+        """Refuse who may not even have an answer that is kept.
+
+        Raises:
+            Unauthenticated: the actor's token has been taken back.
+        """
+        with self.database.transaction() as transaction:
+            _, standing = self.store.ask_standing(transaction, actor.identity)
+        _check_standing(actor, standing)
+
     def lift(self, room_id: uuid.UUID, actor: Actor) -> bool:
         """Give a room a revision beyond any that was told; tell if it was there."""
         with self.database.transaction() as transaction:

@@ -7,7 +7,6 @@ import marshmallow as ma
 
 from app.auth.access import Access, allow, current_identity
 from app.auth.ratelimits import limit_commands
-from app.auth.service import check_in_force
 from app.errors import DomainError, Forbidden, RoomMovedOn, Unauthenticated
 from app.extensions import wired
 from app.idempotency import idempotent
@@ -85,4 +84,6 @@ def current_actor() -> Actor:
 
 def may_replay() -> None:
     """Refuse an answer that is kept to whose token was taken back."""
-    check_in_force(current_identity())
+    changes: Changes = wired("changes")
+    # In the transaction of the key: a second connection might not be had.
+    changes.check_in_force(current_actor())

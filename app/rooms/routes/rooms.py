@@ -10,7 +10,6 @@ from app.auth.access import Access, allow, current_identity, optional_identity
 from app.auth.identity import Role, owner_holder
 from app.auth.ratelimits import limit_rooms
 from app.auth.schemas import OwnerTokensSchema
-from app.auth.service import check_in_force
 from app.errors import (
     CannotSign,
     Forbidden,
@@ -26,7 +25,7 @@ from app.rooms.aggregate import Room
 from app.rooms.change import Changes
 from app.rooms.command import Actor
 from app.rooms.commands import rooms as commands
-from app.rooms.routes.command import command, current_actor, make
+from app.rooms.routes.command import command, current_actor, make, may_replay
 from app.rooms.schemas import (
     ChangedRoomSchema,
     NewRoomSchema,
@@ -44,9 +43,8 @@ rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms", description="Rooms
 
 
 def _may_replay() -> None:
-    identity = optional_identity()
-    if identity is not None:
-        check_in_force(identity)
+    if optional_identity() is not None:
+        may_replay()
 
 
 @rooms.post("")
