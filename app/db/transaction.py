@@ -145,11 +145,14 @@ class Transaction:
             for each, _ in statements
             if isinstance(each, Prepared) and each.name not in known
         ]
-        # First, before anything that may fail; and where all fails, who knows.
         sent[:0] = [each.prepare.encode() for each in unknown]
-        self._connection.broken = bool(unknown)
-        self._cursor.execute(b";\n".join(sent))
-        self._connection.broken = False
+        try:
+            self._cursor.execute(b";\n".join(sent))
+        except BaseException:
+            # What is prepared on it is no longer known, or no longer of use: a
+            # migration may have changed what a plan was made for.
+            self._connection.broken = True
+            raise
         known.update(each.name for each in unknown)
 
 

@@ -13,7 +13,7 @@ from app.db.engine import (
     prepare_engine,
     wait_for_postgres,
 )
-from app.db.transaction import Database, Transaction
+from app.db.transaction import Database, Prepared, Transaction
 from tests.system import sql
 
 NOTE = """INSERT INTO token_generations (holder, generation, revoked_at)
@@ -322,3 +322,27 @@ def end_sessions(database):
             "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+HOLDERS = Prepared("holders", "SELECT * FROM token_generations WHERE holder = %(it)s")
+
+
+@on_postgres
+def test_a_plan_that_a_migration_has_made_useless_fails_once(db, database):
+    assert db.look(HOLDERS, {"it": "nobody"}) == []
+    with sql.transaction(database) as cursor:
+        cursor.execute("ALTER TABLE token_generations ADD COLUMN more integer")
+
+    with pytest.raises(psycopg2.NotSupportedError):
+        db.look(HOLDERS, {"it": "nobody"})
+    assert db.look(HOLDERS, {"it": "nobody"}) == []
+
+
+@on_postgres
+def test_what_was_to_be_prepared_when_all_failed_is_prepared_the_next_time(db):
+    wrong = Prepared("wrong", WRONG)
+    for _ in range(2):
+        with pytest.raises(psycopg2.errors.UndefinedTable), db.transaction() as begun:
+            begun.ask([HOLDERS, wrong], {"it": "nobody"})
+
+    assert db.look(HOLDERS, {"it": "nobody"}) == []
