@@ -24,6 +24,7 @@ from app.rooms.command import Actor, Command, Wanted
 from app.rooms.events import Subscriber, events_of
 from app.rooms.revision import Made, Revision, first_revision, lifted_revision, revise
 from app.rooms.store import Found, Store
+from app.rooms.writing import Writer
 
 _LIFT = 1_000_000
 
@@ -62,6 +63,7 @@ class Changes:
         """Change rooms in `database`."""
         self.database = database
         self.store = Store(database)
+        self._writer = Writer(database)
         self._subscribers: list[Subscriber] = []
 
     def subscribe(self, subscriber: Subscriber) -> None:
@@ -95,7 +97,7 @@ class Changes:
                 sought = command.wanted.history
                 found = recall.with_history(self.database, transaction, found, sought)
             outcome = _decided(command, actor, found, expected)
-            self.store.write(transaction, outcome.revisions)
+            self._writer.write(transaction, outcome.revisions)
             self.publish_after_commit(transaction, outcome.revisions)
         return outcome
 
@@ -109,7 +111,7 @@ class Changes:
             now, standing = self.store.ask_standing(transaction, actor.identity)
             _check_standing(actor, standing)
             revision = first_revision(room(now), Made(actor.name, "create-room"))
-            self.store.write(transaction, [revision])
+            self._writer.write(transaction, [revision])
         return revision.room
 
     def check_in_force(self, actor: Actor) -> None:
@@ -128,10 +130,14 @@ class Changes:
             found = self.store.lock(transaction, Wanted(room_id, whole=True), None)
             if found is None:
                 return False
-            number = max(int(found.now), found.loaded.room.revision + _LIFT)
-            made = Made(actor.name, "lift-revision")
-            revision = lifted_revision(found.loaded, found.now, made, number)
-            self.store.write(transaction, [revision])
+            command = "lift-revision"
+            revisions = list(due.due_revisions(found.loaded, found.now, command))
+            loaded = _followed(found.loaded, revisions)
+            number = max(int(found.now), loaded.room.revision + _LIFT)
+            made = Made(actor.name, command)
+            lifted = lifted_revision(loaded, found.now, made, number)
+            self._writer.write(transaction, [*revisions, lifted])
+            self.publish_after_commit(transaction, revisions)
         return True
 
     def finish_due(self, most: int, noticed_by: str) -> list[Revision]:
@@ -142,7 +148,7 @@ class Changes:
                 for found in self.store.lock_due(transaction, most)
                 for revision in due.due_revisions(found.loaded, found.now, noticed_by)
             ]
-            self.store.write(transaction, revisions)
+            self._writer.write(transaction, revisions)
             self.publish_after_commit(transaction, revisions)
         return revisions
 

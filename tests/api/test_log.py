@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text, update
 
 from app.extensions import db
-from app.rooms import log, store
+from app.rooms import log, writing
 from app.rooms.command import COMMAND_LINE
 from app.rooms.model import RevisionRow
 from tests.api.people import claims_of
@@ -259,8 +259,8 @@ def kept(app, room):
 def test_a_log_never_has_more_rows_than_it_may_and_keeps_the_newest(
     app, api, room, monkeypatch
 ):
-    monkeypatch.setattr(store, "MAX_LOG_ROWS", 20)
-    monkeypatch.setattr(store, "_PRUNED_ROWS", 4)
+    monkeypatch.setattr(writing, "MAX_LOG_ROWS", 20)
+    monkeypatch.setattr(writing, "_PRUNED_ROWS", 4)
 
     counts = []
     for number in range(60):
@@ -282,8 +282,8 @@ def test_a_log_never_holds_more_bytes_than_it_may(
     app, api, room, monkeypatch, character, count
 ):
     bound, pruned = 40_000, 5_000
-    monkeypatch.setattr(store, "MAX_LOG_BYTES", bound)
-    monkeypatch.setattr(store, "_PRUNED_BYTES", pruned)
+    monkeypatch.setattr(writing, "MAX_LOG_BYTES", bound)
+    monkeypatch.setattr(writing, "_PRUNED_BYTES", pruned)
 
     sizes = []
     for number in range(60):
