@@ -101,6 +101,12 @@ class Identity:
         generation = generations.get(owner_holder(self.subject), 0)
         return generation if isinstance(generation, int) else 0
 
+    @property
+    def generations(self) -> str:
+        """How often each holder's tokens had been revoked when this was issued."""
+        signed = self.issue.generations or {}
+        return ".".join(str(signed.get(holder, 0)) for holder in self.issue.holders)
+
     def may_operate(self, room_id: uuid.UUID, owner_id: str) -> bool:
         """Tell whether the holder may command the timers of a room."""
         if self.role is Role.OPERATOR:

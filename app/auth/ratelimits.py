@@ -113,7 +113,9 @@ def _count_command() -> None:
     identity = optional_identity()
     if identity is not None and identity.room_id is not None:
         by_room = _declared(settings.rate_limit_room_commands, "operators")
-        _hit(by_room, f"room:{identity.room_id}")
+        # With the generations, so that those whose tokens were taken back use up
+        # nothing of what those in force have.
+        _hit(by_room, f"room:{identity.room_id}#{identity.generations}")
 
 
 @cache

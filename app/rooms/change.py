@@ -12,6 +12,8 @@ between them.
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 
 from app.auth.identity import Standing
 from app.clock import Instant
@@ -27,6 +29,8 @@ from app.rooms.store import Found, Store
 from app.rooms.writing import Writer
 
 _LIFT = 1_000_000
+# In one transaction: whoever asks for the worker meanwhile waits for it.
+_MOST_FINISHES = 200
 
 
 @dataclass(frozen=True)
@@ -141,13 +145,17 @@ class Changes:
         return True
 
     def finish_due(self, most: int, noticed_by: str) -> list[Revision]:
-        """Finish what is over in some rooms that nobody else holds; return how."""
+        """Finish what is over in some rooms that nobody else holds; return how.
+
+        At most `_MOST_FINISHES` in one transaction, however many there are.
+        """
         with self.database.transaction() as transaction:
-            revisions = [
+            due_now = (
                 revision
                 for found in self.store.lock_due(transaction, most)
                 for revision in due.due_revisions(found.loaded, found.now, noticed_by)
-            ]
+            )
+            revisions = list(islice(due_now, _MOST_FINISHES))
             self._writer.write(transaction, revisions)
             self.publish_after_commit(transaction, revisions)
         return revisions
@@ -165,14 +173,11 @@ class Changes:
         told: dict[uuid.UUID, list[Revision]] = {}
         for revision in revisions:
             told.setdefault(revision.room.id, []).append(revision)
-
-        def publish() -> None:
-            for room_id, of_room in told.items():
-                events = [event for each in of_room for event in events_of(each)]
-                for subscriber in self._subscribers:
-                    subscriber(room_id, events)
-
-        transaction.after_commit(publish)
+        for room_id, of_room in told.items():
+            events = [event for each in of_room for event in events_of(each)]
+            for subscriber in self._subscribers:
+                # Each by itself: one that fails keeps nothing from the others.
+                transaction.after_commit(partial(subscriber, room_id, events))
 
 
 def _check_standing(actor: Actor, standing: Standing) -> None:

@@ -3,6 +3,7 @@
 import uuid
 
 from app.auth import service as auth
+from app.auth.identity import owner_holder
 from app.auth.service import Token
 from app.rooms.change import Changes
 from app.rooms.command import Actor
@@ -20,7 +21,11 @@ def issue_token(changes: Changes, actor: Actor, room_id: uuid.UUID) -> Token:
     auth.check_can_sign()
     outcome = changes.make(commands.note_operator_token(room_id), actor)
     room = outcome.accepted().room
-    return auth.issue_operator_token(room.id, room.owner_id, outcome.standing)
+    standing = {**outcome.standing}
+    if actor.identity is None:
+        # The server itself has no revocations of its own to be compared with.
+        standing |= auth.standing_of([owner_holder(room.owner_id)])
+    return auth.issue_operator_token(room.id, room.owner_id, standing)
 
 
 def revoke_tokens(changes: Changes, actor: Actor, room_id: uuid.UUID) -> None:

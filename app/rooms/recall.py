@@ -12,6 +12,7 @@ from typing import Any
 from app.db.transaction import Database, Row, Transaction
 from app.naming import camel_case
 from app.rooms.aggregate import Room
+from app.rooms.commands.undo import UNDOABLE
 from app.rooms.differences import COUNTDOWN_FIELDS
 from app.rooms.history import UNDO, Entry, History, Sought
 from app.rooms.store import Found
@@ -48,7 +49,7 @@ def with_history(
     """Return what was found with what an undo needs of the room's log."""
     target = _target(transaction, found.loaded.room, sought)
     history = History(target)
-    if target is not None:
+    if target is not None and target.undone_by is None and target.command in UNDOABLE:
         key = _KEY_ON_SQLITE if database.on_sqlite else _KEY
         history = _history(transaction, found.loaded.room, target, key)
     return replace(found, loaded=replace(found.loaded, history=history))

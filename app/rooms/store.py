@@ -158,9 +158,11 @@ class Store:
         if of_caller:
             where, name = where + _OF_CALLER, f"{name}_of_caller"
         load = self._load(where, whole=whole)
-        loaded = Prepared(f"load_{name}{'_whole' if whole else ''}", load)
+        name_of_load = f"load_{name}{'_whole' if whole else ''}"
         if self._on_sqlite:
-            return [loaded]
+            return [Prepared(name_of_load, load)]
+        # Locked once more, for one that came between the two is not locked yet.
+        loaded = Prepared(name_of_load, f"{load} FOR UPDATE OF r")
         lock = f"SELECT 1 FROM rooms r WHERE {where} FOR UPDATE"
         return [Prepared(f"lock_{name}", lock), loaded]
 

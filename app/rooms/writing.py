@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -18,6 +18,8 @@ MAX_LOG_BYTES = 64 * 1024 * 1024
 _PRUNED_ROWS = 256
 _PRUNED_BYTES = 1024 * 1024
 
+# SQLite looks for each parameter among all of a statement's.
+_ROWS_AT_ONCE = 50
 _ROOM_COLUMNS = tuple(each.name for each in fields(Room))
 _TIMER_COLUMNS = tuple(each.name for each in fields(Timer))
 _LOG_COLUMNS = tuple(each.name for each in fields(LogRow))
@@ -105,17 +107,18 @@ class Writer:
             }
             transaction.write(statement, values)
             return
-        # One statement for all: a room may have hundreds of timers.
-        rows, parameters = _rows(("id", *names), things)
+        # One statement for many: a room may have hundreds of timers.
         assigned = ", ".join(
             f"{name} = CAST(v.column{number} AS {self._type_of(name)})"
             for number, name in enumerate(names, 2)
         )
-        transaction.write(
-            f"UPDATE {table} SET {assigned} FROM (VALUES {rows}) AS v"
-            f" WHERE {table}.id = CAST(v.column1 AS {self._type_of('id')})",
-            parameters,
-        )
+        for some in _chunks(things):
+            rows, parameters = _rows(("id", *names), some)
+            transaction.write(
+                f"UPDATE {table} SET {assigned} FROM (VALUES {rows}) AS v"
+                f" WHERE {table}.id = CAST(v.column1 AS {self._type_of('id')})",
+                parameters,
+            )
 
     def _type_of(self, column: str) -> str:
         if column in _TEXTS:
@@ -186,11 +189,17 @@ def _insert(
     things: Sequence[Any],
     conflict: str = "",
 ) -> None:
-    rows, parameters = _rows(columns, things)
     named = ", ".join(columns)
-    transaction.write(
-        f"INSERT INTO {table} ({named}) VALUES {rows}{conflict}", parameters
-    )
+    for some in _chunks(things):
+        rows, parameters = _rows(columns, some)
+        transaction.write(
+            f"INSERT INTO {table} ({named}) VALUES {rows}{conflict}", parameters
+        )
+
+
+def _chunks(things: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for first in range(0, len(things), _ROWS_AT_ONCE):
+        yield things[first : first + _ROWS_AT_ONCE]
 
 
 def _rows(

@@ -1,5 +1,7 @@
 """log of revisions."""
 
+import time
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,9 +10,6 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-
-# What a row takes besides its changes, as app/rooms/revision.py counts it.
-_ROW_BYTES = 128
 
 
 def upgrade() -> None:
@@ -31,8 +30,9 @@ def upgrade() -> None:
         sa.Column("changes", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("room_id", "revision", name="pk_room_revisions"),
     )
+    _begin_logs()
     op.create_index("ix_room_revisions_at", "room_revisions", ["at"])
-    # Not in a batch, nor below: to copy SQLite's table would be to delete it, and the
+    # After what takes long, for nobody can read rooms from here to the end. Not in a batch, nor below: to copy SQLite's table would be to delete it, and the
     # timers with it. The defaults stay for workers of the version before.
     for name in ("log_rows", "log_bytes"):
         op.add_column(
@@ -41,7 +41,6 @@ def upgrade() -> None:
                 name, sa.BigInteger(), server_default=sa.text("0"), nullable=False
             ),
         )
-    _begin_logs()
 
 
 def downgrade() -> None:
@@ -77,26 +76,14 @@ def _begin_logs() -> None:
     as_json = "json" if sqlite else ""
     timers = f"""{as_json}(coalesce((SELECT {gathered}({identifier("t.id")}, {timer})
         FROM timers t WHERE t.room_id = r.id), {none}))"""
+    # By this machine's clock, so that none is forgotten for the room's age. Not counted:
+    # to count it in each room would lock them all.
     op.execute(
         sa.text(
             f"""INSERT INTO room_revisions (room_id, revision, at, actor, command,
                 changes, number, bytes_until)
-            SELECT r.id, r.revision, r.updated_at, 'migration', 'begin-log',
-                {build}('room', {room}, 'timers', {timers}), 1, {_ROW_BYTES}
+            SELECT r.id, r.revision, {time.time_ns() // 1_000_000}, 'migration',
+                'begin-log', {build}('room', {room}, 'timers', {timers}), 0, 0
             FROM rooms r"""
-        )
-    )
-    size = (
-        "length(CAST(changes AS blob))"
-        if sqlite
-        else "octet_length(CAST(changes AS text))"
-    )
-    op.execute(
-        sa.text(f"UPDATE room_revisions SET bytes_until = {size} + {_ROW_BYTES}")
-    )
-    op.execute(
-        sa.text(
-            """UPDATE rooms SET log_rows = 1, log_bytes = (SELECT bytes_until
-                FROM room_revisions WHERE room_id = rooms.id)"""
         )
     )

@@ -191,3 +191,15 @@ def test_settings_are_shown_without_secrets(run, app):
     assert "APP_ENV=" in shown
     assert "JWT_SECRET=(hidden)" in shown
     assert app.extensions["settings"].jwt_secret not in shown
+
+
+def test_an_operator_s_token_works_though_the_owner_s_were_taken_back_once(run, api):
+    room = api.create_room()
+    timer = api.create_timer(room)
+    assert api.request("POST", "/api/auth/revoke", token=room.admin_token).status == 204
+
+    issued = json.loads(run("token", "issue", room.id, "--operator"))
+
+    start = f"/api/timers/{timer['id']}/start"
+    answer = api.request("POST", start, token=issued["operatorToken"])
+    assert answer.status == 200

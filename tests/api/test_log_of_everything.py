@@ -17,9 +17,16 @@ BODIES = {
     "rooms.update_room": {"name": "Renamed"},
     "timers.create_timer": {"title": "Another", "duration": 60_000},
     "timers.update_timer": {"title": "Renamed"},
+    "rooms.undo": {},
 }
-# A pause is of what runs, so that a start comes before it; a reset after it.
-EARLY = ["timers.start_timer", "timers.pause_timer", "timers.reset_timer"]
+# A pause is of what runs, so that a start comes before it; a reset after it, which can
+# be undone.
+EARLY = [
+    "timers.start_timer",
+    "timers.pause_timer",
+    "timers.reset_timer",
+    "rooms.undo",
+]
 
 
 def rows(app):

@@ -214,3 +214,20 @@ def test_asking_what_is_allowed_is_not_counted_and_no_error(api, room, caplog):
     assert set(sent) == {200}
     assert refreshes(api, 1, room.refresh_token) == [200]
     assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+
+
+@pytest.mark.settings(
+    rate_limit_commands="5 per minute", rate_limit_room_commands="10 per minute"
+)
+def test_operators_whose_tokens_were_taken_back_use_up_nothing_of_the_room(
+    api, room, timer
+):
+    ended = [operator_of(api, room) for _ in range(3)]
+    path = f"/api/rooms/{room.id}/tokens"
+    assert api.request("DELETE", path, token=room.admin_token).status == 204
+    start = f"/api/timers/{timer['id']}/start"
+    for token in ended:
+        assert set(statuses(api, 5, "POST", start, token=token)) <= {401, 429}
+
+    in_force = operator_of(api, room)
+    assert api.request("POST", start, token=in_force).status == 200
