@@ -34,6 +34,9 @@ DRIVERS_AWAY = (
     PoolTimeoutError,
 )
 
+CLOCK = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)"
+"""PostgreSQL's clock in ms since the epoch; `now()` is when a transaction began."""
+
 # The server gives up before the client does: silence means that it hangs.
 SILENCE_SECONDS = 10
 _STATEMENT_SECONDS = 8

@@ -7,6 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from structlog import get_logger
 
 from app import clock
+from app.db.engine import CLOCK
 from app.extensions import db
 
 # The quickest of a few is a good one; the finisher's looks refine it.
@@ -14,7 +15,6 @@ LOOKS = 5
 # A worker whose database is away starts all the same.
 SECONDS = 1.0
 
-_CLOCK = text("SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)")
 
 _log = get_logger(__name__)
 
@@ -36,7 +36,7 @@ def set_clock(app: Flask, seconds: float = SECONDS) -> None:
                 # The first answer took the way of a whole connection.
                 for _ in range(1 + LOOKS):
                     asked = clock.steady()
-                    clock.observe(asked, int(connection.scalar(_CLOCK)))
+                    clock.observe(asked, int(connection.scalar(text(CLOCK))))
         except SQLAlchemyError as error:
             _log.warning("the database's clock is not known yet", error=str(error))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from app.auth.identity import Identity
 from app.clock import Instant
 from app.db.transaction import Database
+from app.rooms.store import OF_CALLER, as_caller
 
 MAX_PAGE = 200
 # Of a page's changes, and about what each row takes besides them. A single row may be
@@ -22,10 +23,7 @@ _ROW_BYTES = 256
 _FORGOTTEN = 200
 
 _OPERATOR = "operator:"
-_MAY_READ = (
-    "SELECT 1 FROM rooms r WHERE r.id = %(room)s"
-    " AND (r.owner_id = %(owner)s OR r.id = %(operated)s)"
-)
+_MAY_READ = f"SELECT 1 FROM rooms r WHERE r.id = %(room)s AND {OF_CALLER}"
 _FORGET = (
     "DELETE FROM room_revisions WHERE (room_id, revision) IN ("
     "SELECT room_id, revision FROM room_revisions WHERE at < %(before)s"
@@ -92,12 +90,7 @@ class Log:
 
     def may_read(self, identity: Identity, room_id: uuid.UUID) -> bool:
         """Tell whether there is such a room, and its log is the caller's to read."""
-        operated = identity.room_id
-        parameters = {
-            "room": room_id.hex,
-            "owner": identity.subject if operated is None else "",
-            "operated": (operated or uuid.UUID(int=0)).hex,
-        }
+        parameters = {"room": room_id.hex, **as_caller(identity)}
         return bool(self._database.look(_MAY_READ, parameters))
 
     def newest(self, room_id: uuid.UUID, limit: int) -> Page:

@@ -13,6 +13,7 @@ from typing import Any
 from app import clock
 from app.auth.identity import Identity, Revocation, Standing, room_holder
 from app.clock import Instant
+from app.db.engine import CLOCK
 from app.db.transaction import Database, Prepared, Row, Transaction
 from app.rooms.aggregate import Loaded, Room, Timer
 from app.rooms.command import Wanted
@@ -26,13 +27,14 @@ _TIMER_COLUMNS = (
 _FIRST_OF_ROOM = 5
 _FIRST_OF_TIMER = _FIRST_OF_ROOM + len(_ROOM_COLUMNS)
 
-# Read once in a statement, after the lock was had: `now()` is when a transaction began.
-_CLOCK = "SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS bigint)"
+# Read once in a statement, after the lock was had.
 _CLOCK_HERE = "SELECT CAST(%(clock)s AS bigint)"
 _WHERE_ROOM = "r.id = %(room)s"
 _WHERE_TIMER = "r.id = (SELECT room_id FROM timers WHERE id = %(timer)s)"
+OF_CALLER = "(r.owner_id = %(owner)s OR r.id = %(operated)s)"
+"""Whether a room is the caller's; see `as_caller` for the parameters."""
 # A stranger neither waits for the lock of somebody's room nor holds it.
-_OF_CALLER = " AND (r.owner_id = %(owner)s OR r.id = %(operated)s)"
+_OF_CALLER = " AND " + OF_CALLER
 _NEEDED = (
     " AND (t.id = %(timer)s OR (t.status = 'running' AND t.ends_at <="
     " CASE WHEN clock.ms > r.updated_at THEN clock.ms ELSE r.updated_at END))"
@@ -68,7 +70,7 @@ class Store:
         """Speak to `database`."""
         self._database = database
         self._on_sqlite = database.on_sqlite
-        reading = _CLOCK_HERE if database.on_sqlite else _CLOCK
+        reading = _CLOCK_HERE if database.on_sqlite else CLOCK
         self._clock = f"WITH clock AS MATERIALIZED ({reading} AS ms)"
         self._next_end = Prepared(
             "next_end",
@@ -193,18 +195,11 @@ class Store:
         return [_uuid(row[0]).hex for row in rows]
 
     def _parameters(self, wanted: Wanted, identity: Identity | None) -> dict[str, Any]:
-        owner, operated = "", _NOTHING
         holders = _holders(wanted, identity)
-        if identity is not None:
-            if identity.room_id is None:
-                owner = identity.subject
-            else:
-                operated = identity.room_id.hex
         return {
+            **as_caller(identity),
             "room": wanted.room_id.hex if wanted.room_id else _NOTHING,
             "timer": wanted.timer_id.hex if wanted.timer_id else _NOTHING,
-            "owner": owner,
-            "operated": operated,
             "holder": holders[0],
             "other_holder": holders[1],
             "clock": self._clock_here(),
@@ -212,6 +207,15 @@ class Store:
 
     def _clock_here(self) -> int:
         return int(clock.now()) if self._on_sqlite else 0
+
+
+def as_caller(identity: Identity | None) -> dict[str, str]:
+    """Return the parameters of `OF_CALLER`; nothing is theirs who are nobody."""
+    if identity is None:
+        return {"owner": "", "operated": _NOTHING}
+    if identity.room_id is None:
+        return {"owner": identity.subject, "operated": _NOTHING}
+    return {"owner": "", "operated": identity.room_id.hex}
 
 
 def _holders(wanted: Wanted, identity: Identity | None) -> tuple[str, str]:

@@ -42,15 +42,10 @@ _FIELDS = tuple(ChangedRoomSchema().fields)
 rooms = Blueprint("rooms", __name__, url_prefix="/api/rooms", description="Rooms")
 
 
-def _may_replay() -> None:
-    if optional_identity() is not None:
-        may_replay()
-
-
 @rooms.post("")
 @allow(Access.OPTIONAL, asks=False)
 @limit_rooms
-@lambda view: idempotent(view, _may_replay)
+@lambda view: idempotent(view, may_replay)
 @rooms.arguments(RoomInput)
 @rooms.response(201, NewRoomSchema)
 @rooms.refuses(400, Unauthenticated, Forbidden, CannotSign, 413, 415, 422, 429)
